@@ -1,0 +1,53 @@
+"""Live figures: one call gives a figure that answers in JupyterLab and on a page.
+
+    live(kernel, draw, alt="what is to be seen", bias=Bars(8, -1, 1))
+
+``kernel(**state)`` returns named tensors; ``draw(fig, **values)`` draws them once with
+matplotlib and returns the artists that move; from then on only numbers travel.
+"""
+
+import itertools
+import os
+from collections.abc import Callable
+from typing import Any
+
+from lib import plot
+
+from .controls import Bars, Choice, Control, Mask, Pad, Slider
+from .figure import LiveFigure
+
+__all__ = ["Bars", "Choice", "Mask", "Pad", "Slider", "live"]
+_numbers = itertools.count(1)
+
+
+def live(
+    kernel: Callable[..., dict[str, Any]],
+    draw: Callable[..., dict[str, Any]],
+    *,
+    alt: str,
+    size: tuple[float, float] = plot.WIDE,
+    **controls: Control,
+) -> None:
+    """Display a figure that `controls` move: in JupyterLab by the kernel, on a page by its trace.
+
+    The kernel gets one argument per control: Slider a 0-d float32, Bars (n,) float32,
+    Mask (h, w) bool, Pad (2,) float32, Choice its Python value. `draw` returns a dict
+    from output names to a line, bars, image, scatter, rectangle, fill_between or text
+    (a list of them where one output moves several). `alt` says what is to be seen.
+
+    With LIVE_STATIC=1 in the environment the figure is HTML for a page without a kernel;
+    a kernel that cannot run there raises BuildError.
+    """
+    from IPython.display import HTML, display
+
+    if not alt.strip():
+        raise ValueError("alt is empty; say in a sentence what the figure shows")
+    figure = LiveFigure(kernel, draw, alt, size, controls)
+    if os.environ.get("LIVE_STATIC"):
+        from .page import page_html
+
+        display(HTML(page_html(figure, next(_numbers))))
+    else:
+        from .widget import LiveWidget
+
+        display(LiveWidget(figure))

@@ -1,0 +1,103 @@
+"""A live figure: a kernel, its controls, and the picture that they move."""
+
+import inspect
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+
+from .controls import Choice, Control, describe
+from .picture import Picture, Values
+
+
+class LiveFigure:
+    """What both worlds share; widget.py shows it in JupyterLab, page.py on a page."""
+
+    def __init__(
+        self,
+        kernel: Callable[..., Values],
+        draw: Callable[..., dict[str, Any]],
+        alt: str,
+        size: tuple[float, float],
+        controls: dict[str, Control],
+    ) -> None:
+        _check_names(kernel, controls)
+        self.kernel, self.alt, self.size = kernel, alt, size
+        self.controls = controls
+        choices = {k: c for k, c in controls.items() if isinstance(c, Choice)}
+        if (
+            n := len(list(itertools.product(*[c.names for c in choices.values()])))
+        ) > 24:
+            raise ValueError(
+                f"{n} combinations of choices; a live figure has at most 24"
+            )
+        self.choices = choices
+        self.inputs = {
+            k: c.start() for k, c in controls.items() if not isinstance(c, Choice)
+        }
+        first = {k: c.options[c.first] for k, c in choices.items()}
+        self.picture = Picture(draw, self.call(self.inputs, first), size)
+        for key, control in controls.items():
+            on = getattr(control, "on", None)
+            if on and not any(
+                on == m["name"] and "sx" in m for m in self.picture.marks
+            ):
+                raise ValueError(f"{key}: on={on!r} names no artist that draw returns")
+
+    def call(self, inputs: Values, choices: dict[str, Any]) -> Values:
+        """The kernel's outputs as tensors."""
+        with torch.no_grad():
+            found = self.kernel(**inputs, **choices)
+        if not isinstance(found, dict):
+            raise TypeError(
+                f"the kernel returned {type(found).__name__}; expected a dict of tensors"
+            )
+        return {name: torch.as_tensor(value) for name, value in found.items()}
+
+    def moving(self, values: Values) -> Values:
+        """Those outputs that move an artist."""
+        return {mark["name"]: values[mark["name"]] for mark in self.picture.marks}
+
+    def combinations(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Every combination of choices, with its key ("0,2") for live.js."""
+        ranges = [range(len(c.options)) for c in self.choices.values()]
+        for index in itertools.product(*ranges):
+            pairs = zip(self.choices.items(), index, strict=True)
+            yield ",".join(map(str, index)), {k: c.options[i] for (k, c), i in pairs}
+
+    def spec(self, prefix: str) -> dict[str, Any]:
+        """Controls and marks as JSON for live.js."""
+        return {
+            "prefix": prefix,
+            "controls": [describe(name, c) for name, c in self.controls.items()],
+            "marks": self.picture.marks,
+        }
+
+    def html(self, prefix: str) -> str:
+        """The figure's elements; live.js fills in the controls and moves the marks."""
+        svg = self.picture.svg(prefix, self.alt)
+        small = " small" if self.size[0] < 5 else ""
+        return (
+            f'<figure class="live" id="{prefix}"><div class="live-scroll{small}">'
+            f'<div class="live-picture" style="max-width:{self.size[0] / 7 * 48:.3g}rem">'
+            f'{svg}</div></div><div class="live-controls"></div>'
+            '<p class="live-error" role="alert" hidden></p>'
+            '<p class="live-note" aria-live="polite"></p>'
+        )
+
+
+def _check_names(kernel: Callable, controls: dict[str, Control]) -> None:
+    for name, control in controls.items():
+        if not isinstance(control, Control):
+            raise TypeError(
+                f"{name}: a {type(control).__name__} is not a control; expected Slider, "
+                "Bars, Mask, Pad or Choice"
+            )
+    try:
+        inspect.signature(kernel).bind(**controls)
+    except TypeError as error:
+        raise TypeError(
+            f"the kernel {getattr(kernel, '__name__', kernel)!s} does not take the "
+            f"controls {', '.join(controls)}: {error}"
+        ) from None

@@ -1,0 +1,127 @@
+"""A live figure as HTML that needs no kernel: torch's program travels with the page."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from . import frames
+from .figure import LiveFigure
+from .trace import Untraceable, pack, trace
+
+FIGURE_LIMIT, PAGE_LIMIT = 400_000, 1_500_000  # bytes of weights
+_on_this_page: dict[str, int] = {}  # constants already stored, and their bytes
+_CASES = 25
+
+
+class BuildError(Exception):
+    """A figure that would be dead on the page."""
+
+
+def page_html(figure: LiveFigure, number: int) -> str:
+    """The figure with its program; constants are stored once a page."""
+    prefix = f"live{number}"
+    spec, constants = program(figure, prefix)
+    _record(figure, number, spec, constants)
+    size = sum(_size(c) for c in constants.values())
+    if size > FIGURE_LIMIT:
+        raise BuildError(
+            f"figure {number} carries {size:,} bytes of numbers, at most {FIGURE_LIMIT:,}: "
+            "take a smaller model or fewer images"
+        )
+    new = {h: c for h, c in constants.items() if h not in _on_this_page}
+    _on_this_page.update({h: _size(c) for h, c in new.items()})
+    if (total := sum(_on_this_page.values())) > PAGE_LIMIT:
+        raise BuildError(
+            f"{total:,} bytes of numbers on this page, at most {PAGE_LIMIT:,}"
+        )
+    return (
+        figure.html(prefix)
+        + f'<script type="application/json" class="live-spec">{_json(spec)}</script>'
+        + f'<script type="application/json" class="live-store">{_json(new)}</script>'
+        + "</figure>"
+    )
+
+
+def program(figure: LiveFigure, prefix: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The figure's spec for live.js, and its constants by hash.
+
+    Raises BuildError where the kernel can be neither traced nor tabulated.
+    """
+    spec, constants = figure.spec(prefix), {}
+
+    def keep(tensor: torch.Tensor) -> str:
+        packed = pack(tensor)
+        constants[packed["hash"]] = packed
+        return packed["hash"]
+
+    def moving(**state: Any) -> dict[str, torch.Tensor]:
+        return figure.moving(figure.call(state, {}))
+
+    try:
+        programs = {}
+        for key, choices in figure.combinations():
+            programs[key] = found = trace(moving, figure.inputs, choices)
+            found["constants"] = [keep(t) for t in found["constants"]]
+        return spec | {"programs": programs}, constants
+    except Untraceable as reason:
+        constants.clear()
+        try:
+            table = frames.tabulate(figure)
+        except frames.TooMany as limit:
+            raise BuildError(
+                f"this figure would be dead on the page. Not traceable: {reason}. "
+                f"Not tabulated: {limit}"
+            ) from None
+    found = {
+        name: {
+            "hash": keep(rows),
+            "shape": list(rows.shape[1:]),
+            "dtype": str(rows.dtype).removeprefix("torch."),
+        }
+        for name, rows in table.items()
+    }
+    return spec | {"frames": found}, constants
+
+
+def _record(
+    figure: LiveFigure, number: int, spec: dict[str, Any], constants: dict[str, Any]
+) -> None:
+    """What the tests need to hold the page's answers against torch's."""
+    if not (folder := os.environ.get("LIVE_FIGURES")):
+        return
+    generator = torch.Generator().manual_seed(number)
+    combinations, cases = list(figure.combinations()), []
+    for i in range(_CASES):
+        key, choices = combinations[i % len(combinations)]
+        state = {
+            name: figure.controls[name].random(generator)  # type: ignore[union-attr]
+            for name in figure.inputs
+        }
+        answers = figure.moving(figure.call(state, choices))
+        cases.append(
+            {
+                "key": key,
+                "state": {k: v.float().flatten().tolist() for k, v in state.items()},
+                "answers": {
+                    k: {"shape": list(v.shape), "data": v.double().flatten().tolist()}
+                    for k, v in answers.items()
+                },
+            }
+        )
+    path = Path(folder)
+    path.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"spec": spec, "constants": constants, "cases": cases})
+    (path / f"{number}.json").write_text(text)
+
+
+def _size(constant: dict[str, Any]) -> int:
+    return len(constant["bytes"]) * 3 // 4
+
+
+def _json(value: Any) -> str:
+    """JSON that cannot end the script element that holds it."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c")

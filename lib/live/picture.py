@@ -1,0 +1,138 @@
+"""A matplotlib figure drawn once as SVG, with empty places for the parts that move.
+
+`draw(fig, **values)` returns the artists that move, by the name of the kernel output
+that moves them (a list of artists where one output moves several).
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+from xml.etree import ElementTree
+
+import torch
+from matplotlib.collections import PathCollection
+from matplotlib.container import BarContainer
+from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+
+from lib import plot
+
+from .recipes import Mark, check_shape, recipe
+
+Values = dict[str, torch.Tensor]
+_IMAGE = "{http://www.w3.org/2000/svg}image"
+_HREF = "{http://www.w3.org/1999/xlink}href"
+_FIELD = re.compile(r"\{(?::(\+?,?(?:\.\d+)?[fge%]|\+?,?d))?\}")
+
+
+class Picture:
+    """The drawn figure: `marks`, the recipes of what moves, and `svg(prefix)`."""
+
+    def __init__(self, draw: Callable, values: Values, size: tuple[float, float]):
+        self.fig = plot.figure(size)
+        drawn = draw(self.fig, **values)
+        if not isinstance(drawn, dict):
+            raise TypeError(
+                f"draw returned {type(drawn).__name__}; expected a dict from the names "
+                "of kernel outputs to the artists that they move"
+            )
+        moving = list(_moving(drawn, values))
+        templates = {
+            artist: _fill_template(artist, values[name])
+            for name, artist in moving
+            if isinstance(artist, Text)
+        }
+        self.fig.draw_without_rendering()
+        self.fig.set_layout_engine("none")
+        self.marks: list[Mark] = []
+        for number, (name, artist) in enumerate(moving):
+            mark = {"id": f"m{number}", "name": name, **recipe(artist)}
+            if isinstance(artist, Text):
+                mark["template"] = templates[artist]
+            check_shape(mark, values[name])
+            _stand_in(artist, mark["id"])
+            self.marks.append(mark)
+
+    def svg(self, prefix: str, alt: str) -> str:
+        """The picture as SVG text; what moves is an empty group for marks.js to fill."""
+        root = plot.tree(self.fig, prefix)
+        root.set("role", "img")
+        root.set("aria-label", alt)
+        found = {element.get("id"): element for element in root.iter()}
+        for mark in self.marks:
+            element = found[f"{prefix}-{mark['id']}"]
+            if element.tag == _IMAGE:
+                element.attrib.pop("transform", None)
+                element.attrib.pop(_HREF, None)
+            elif mark["kind"] != "text":
+                _empty(element)
+        return plot.text(root)
+
+
+def _moving(drawn: dict[str, Any], values: Values) -> Iterator[tuple[str, Any]]:
+    for name, artists in drawn.items():
+        if name not in values:
+            raise ValueError(
+                f"draw moves {name!r}, but the kernel returns only {', '.join(values)}"
+            )
+        several = isinstance(artists, list)
+        yield from [(name, a) for a in artists] if several else [(name, artists)]
+
+
+def _empty(group: ElementTree.Element) -> None:
+    key = group.get("id", "")
+    clip = next((e.get("clip-path") for e in group.iter() if e.get("clip-path")), None)
+    group.clear()
+    group.set("id", key)
+    if clip:
+        group.set("clip-path", clip)
+
+
+def _fill_template(label: Text, value: torch.Tensor) -> str:
+    """The label's template; the label shows the first values, so that layout fits."""
+    template = label.get_text()
+    fields = re.findall(r"\{[^}]*\}", template)
+    strange = [field for field in fields if not _FIELD.fullmatch(field)]
+    if "$" in template or "\n" in template or not fields or strange:
+        raise ValueError(
+            f"a live text is one line without mathematics, with fields such as {{:.3f}}, "
+            f"{{:,d}}, {{:.1%}}, {{:.2e}} or {{:.3g}}; got {template!r}"
+        )
+    numbers = value.detach().flatten().tolist()
+    if len(numbers) != len(fields):
+        raise ValueError(
+            f"{template!r} has {len(fields)} fields, the kernel gave {len(numbers)} numbers"
+        )
+    try:
+        label.set_text(template.format(*numbers))
+    except ValueError as error:
+        raise ValueError(f"{template!r} with {value.dtype} numbers: {error}") from None
+    if value.dtype.is_floating_point and "{}" in fields:
+        raise ValueError(f"{template!r}: say how to print a float, such as {{:.3f}}")
+    return template
+
+
+def _stand_in(artist: Any, key: str) -> None:
+    """Give the artist its id, and data that matplotlib certainly draws."""
+    if isinstance(artist, BarContainer):
+        artist[0].set_gid(key)
+        artist[0].set_visible(True)
+        for patch in artist[1:]:
+            patch.set_visible(False)
+        return
+    artist.set_gid(key)
+    artist.set_visible(True)
+    if isinstance(artist, Text | AxesImage):
+        return
+    x, y = (
+        sum(limits) / 2 for limits in (artist.axes.get_xlim(), artist.axes.get_ylim())
+    )
+    if isinstance(artist, Line2D):
+        artist.set(xdata=[x, x], ydata=[y, y], linestyle="-", marker="")
+    elif isinstance(artist, PathCollection):
+        artist.set_array(None)
+        artist.set_offsets([[x, y]])
+    elif isinstance(artist, Rectangle):
+        artist.set_bounds(x, y, 1e-9, 1e-9)
