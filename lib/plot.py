@@ -6,8 +6,10 @@ drawing serves light and dark pages, JupyterLab, and a viewer that knows neither
 
 import io
 import itertools
+import os
 import re
-from html import escape
+from functools import cache
+from importlib.resources import files
 from xml.etree import ElementTree
 
 import matplotlib
@@ -94,7 +96,7 @@ def themed(colour: str) -> str:
 
 
 def tree(fig: Figure, prefix: str) -> ElementTree.Element:
-    """The figure as an SVG element tree: themed colours, every id begins with `prefix`."""
+    """The figure as an SVG tree: themed colours, every id begins with `prefix`."""
     out = io.StringIO()
     fig.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     root = ElementTree.fromstring(out.getvalue())
@@ -129,17 +131,27 @@ def text(root: ElementTree.Element) -> str:
 
 
 def show(fig: Figure, *, alt: str) -> None:
-    """Display a still figure; `alt` says what is to be seen, for those who cannot see it."""
+    """Display a still figure; `alt` says what is to be seen, for those who cannot see.
+
+    Raises ValueError where `alt` is empty.
+    """
     from IPython.display import HTML, display
 
+    if not alt.strip():
+        raise ValueError("alt is empty; say in a sentence what the figure shows")
     root = tree(fig, f"still{next(_numbers)}")
     root.set("role", "img")
     root.set("aria-label", alt)
-    width = fig.get_figwidth() / WIDE[0]
+    width = 48 * fig.get_figwidth() / WIDE[0]
+    palette = "" if os.environ.get("LIVE_STATIC") else f"<style>{_palette()}</style>"
     display(
         HTML(
-            f'<figure class="live-still" style="max-width:{48 * width:.0f}rem;margin:0">'
-            f"{text(root)}</figure>"
-        ),
-        metadata={"alt": escape(alt)},
+            f'{palette}<figure class="live-still" '
+            f'style="margin:0;max-width:{width:.3g}rem">{text(root)}</figure>'
+        )
     )
+
+
+@cache
+def _palette() -> str:
+    return (files("lib") / "palette.css").read_text("utf8")

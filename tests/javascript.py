@@ -18,9 +18,13 @@ def engine():
     for name in ("tensor.js", "marks.js"):
         racer.eval((files("lib") / "live" / name).read_text("utf8"))
     racer.eval("""
-    const plain = (v) => Number.isNaN(v) ? "nan" : Number.isFinite(v) ? v : v > 0 ? "inf" : "-inf";
-    const number = (v) => v === "nan" ? NaN : v === "inf" ? Infinity : v === "-inf" ? -Infinity : v;
-    function decoded(c) { return LiveTensor.decode(Uint8Array.from(c.bytes), c.dtype, c.shape, c.stored); }
+    const words = { nan: NaN, inf: Infinity, "-inf": -Infinity };
+    const word = (v) => Number.isNaN(v) ? "nan" : v > 0 ? "inf" : "-inf";
+    const plain = (v) => Number.isFinite(v) ? v : word(v);
+    const number = (v) => typeof v === "string" ? words[v] : v;
+    function decoded({bytes, dtype, shape, stored}) {
+      return LiveTensor.decode(Uint8Array.from(bytes), dtype, shape, stored);
+    }
     function answer(json) {
       const {program, constants, inputs} = JSON.parse(json);
       const found = LiveTensor.run({...program, constants: constants.map(decoded)},

@@ -18,6 +18,7 @@ from .figure import LiveFigure
 
 __all__ = ["Bars", "Choice", "Mask", "Pad", "Slider", "live"]
 _numbers = itertools.count(1)
+_stored: dict[str, int] = {}  # the numbers that this page already carries
 
 
 def live(
@@ -28,15 +29,15 @@ def live(
     size: tuple[float, float] = plot.WIDE,
     **controls: Control,
 ) -> None:
-    """Display a figure that `controls` move: in JupyterLab by the kernel, on a page by its trace.
+    """Display a figure that `controls` move, by the kernel or by its trace on a page.
 
     The kernel gets one argument per control: Slider a 0-d float32, Bars (n,) float32,
     Mask (h, w) bool, Pad (2,) float32, Choice its Python value. `draw` returns a dict
     from output names to a line, bars, image, scatter, rectangle, fill_between or text
     (a list of them where one output moves several). `alt` says what is to be seen.
 
-    With LIVE_STATIC=1 in the environment the figure is HTML for a page without a kernel;
-    a kernel that cannot run there raises BuildError.
+    With LIVE_STATIC=1 in the environment the figure is HTML for a page without a
+    kernel; one that cannot live there raises BuildError.
     """
     from IPython.display import HTML, display
 
@@ -46,7 +47,7 @@ def live(
     if os.environ.get("LIVE_STATIC"):
         from .page import page_html
 
-        display(HTML(page_html(figure, next(_numbers))))
+        display(HTML(page_html(figure, next(_numbers), _stored)))
     else:
         from .widget import LiveWidget
 

@@ -154,9 +154,9 @@ class Choice:
         value: Any = None,
         label: str | None = None,
     ):
-        named = isinstance(options, Mapping)
         self.names = [str(name) for name in options]
-        self.options = list(options.values()) if named else list(options)
+        mapped = options.values() if isinstance(options, Mapping) else options
+        self.options = list(mapped)
         self.label = label
         if not self.options:
             raise ValueError("Choice: no options")

@@ -51,7 +51,8 @@ class LiveFigure:
             found = self.kernel(**inputs, **choices)
         if not isinstance(found, dict):
             raise TypeError(
-                f"the kernel returned {type(found).__name__}; expected a dict of tensors"
+                f"the kernel returned {type(found).__name__}; expected a dict of "
+                "named tensors"
             )
         return {name: torch.as_tensor(value) for name, value in found.items()}
 
@@ -78,9 +79,10 @@ class LiveFigure:
         """The figure's elements; live.js fills in the controls and moves the marks."""
         svg = self.picture.svg(prefix, self.alt)
         small = " small" if self.size[0] < 5 else ""
+        width = self.size[0] / 7 * 48
         return (
             f'<figure class="live" id="{prefix}"><div class="live-scroll{small}">'
-            f'<div class="live-picture" style="max-width:{self.size[0] / 7 * 48:.3g}rem">'
+            f'<div class="live-picture" style="max-width:{width:.3g}rem">'
             f'{svg}</div></div><div class="live-controls"></div>'
             '<p class="live-error" role="alert" hidden></p>'
             '<p class="live-note" aria-live="polite"></p>'
@@ -91,8 +93,8 @@ def _check_names(kernel: Callable, controls: dict[str, Control]) -> None:
     for name, control in controls.items():
         if not isinstance(control, Control):
             raise TypeError(
-                f"{name}: a {type(control).__name__} is not a control; expected Slider, "
-                "Bars, Mask, Pad or Choice"
+                f"{name}: a {type(control).__name__} is not a control; expected "
+                "Slider, Bars, Mask, Pad or Choice"
             )
     try:
         inspect.signature(kernel).bind(**controls)

@@ -12,7 +12,6 @@ from .figure import LiveFigure
 from .trace import Untraceable, pack, trace
 
 FIGURE_LIMIT, PAGE_LIMIT = 400_000, 1_500_000  # bytes of weights
-_on_this_page: dict[str, int] = {}  # constants already stored, and their bytes
 _CASES = 25
 
 
@@ -20,20 +19,25 @@ class BuildError(Exception):
     """A figure that would be dead on the page."""
 
 
-def page_html(figure: LiveFigure, number: int) -> str:
-    """The figure with its program; constants are stored once a page."""
+def page_html(figure: LiveFigure, number: int, stored: dict[str, int]) -> str:
+    """The figure with its program.
+
+    `stored` holds the constants that earlier figures of the page brought, with their
+    bytes; the new ones are added to it. Raises BuildError where the figure would be
+    dead, and where it carries too many numbers.
+    """
     prefix = f"live{number}"
     spec, constants = program(figure, prefix)
     _record(figure, number, spec, constants)
     size = sum(_size(c) for c in constants.values())
     if size > FIGURE_LIMIT:
         raise BuildError(
-            f"figure {number} carries {size:,} bytes of numbers, at most {FIGURE_LIMIT:,}: "
-            "take a smaller model or fewer images"
+            f"figure {number} carries {size:,} bytes of numbers, at most "
+            f"{FIGURE_LIMIT:,}: take a smaller model or fewer images"
         )
-    new = {h: c for h, c in constants.items() if h not in _on_this_page}
-    _on_this_page.update({h: _size(c) for h, c in new.items()})
-    if (total := sum(_on_this_page.values())) > PAGE_LIMIT:
+    new = {h: c for h, c in constants.items() if h not in stored}
+    stored.update({h: _size(c) for h, c in new.items()})
+    if (total := sum(stored.values())) > PAGE_LIMIT:
         raise BuildError(
             f"{total:,} bytes of numbers on this page, at most {PAGE_LIMIT:,}"
         )

@@ -56,7 +56,7 @@ class Picture:
             self.marks.append(mark)
 
     def svg(self, prefix: str, alt: str) -> str:
-        """The picture as SVG text; what moves is an empty group for marks.js to fill."""
+        """The picture as SVG text; what moves is an empty group for marks.js."""
         root = plot.tree(self.fig, prefix)
         root.set("role", "img")
         root.set("aria-label", alt)
@@ -97,13 +97,14 @@ def _fill_template(label: Text, value: torch.Tensor) -> str:
     strange = [field for field in fields if not _FIELD.fullmatch(field)]
     if "$" in template or "\n" in template or not fields or strange:
         raise ValueError(
-            f"a live text is one line without mathematics, with fields such as {{:.3f}}, "
-            f"{{:,d}}, {{:.1%}}, {{:.2e}} or {{:.3g}}; got {template!r}"
+            "a live text is one line without mathematics, with fields such as "
+            f"{{:.3f}}, {{:,d}}, {{:.1%}}, {{:.2e}} or {{:.3g}}; got {template!r}"
         )
     numbers = value.detach().flatten().tolist()
     if len(numbers) != len(fields):
         raise ValueError(
-            f"{template!r} has {len(fields)} fields, the kernel gave {len(numbers)} numbers"
+            f"{template!r} has {len(fields)} fields, the kernel gave "
+            f"{len(numbers)} numbers"
         )
     try:
         label.set_text(template.format(*numbers))

@@ -36,10 +36,10 @@ def trace(
 ) -> dict[str, Any]:
     """The kernel's program for one combination of choices.
 
-    Returns ``inputs`` (names), ``constants`` (tensors), ``nodes`` (operation, arguments,
-    dtype, shape) and ``outputs`` (name -> number of a value); values are numbered inputs
-    first, then constants, then nodes. Raises Untraceable with torch's own reason, or
-    with the operation or argument that tensor.js does not know.
+    Returns ``inputs`` (names), ``constants`` (tensors), ``nodes`` (operation,
+    arguments, dtype, shape) and ``outputs`` (name -> number of a value); values are
+    numbered inputs first, then constants, then nodes. Raises Untraceable with torch's
+    own reason, or with the operation or argument that tensor.js does not know.
     """
     outputs: list[str] = []
 

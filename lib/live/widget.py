@@ -1,4 +1,4 @@
-"""A live figure in JupyterLab: the state goes up, bytes come down, the kernel answers."""
+"""A live figure in JupyterLab: the state goes up, the kernel answers with bytes."""
 
 import itertools
 from functools import cache
@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 import anywidget
+import numpy as np
 import torch
 
 from .figure import LiveFigure
@@ -62,7 +63,7 @@ class LiveWidget(anywidget.AnyWidget):
     def _state(
         self, content: dict[str, Any], buffers: list[Any]
     ) -> tuple[Values, dict[str, Any]]:
-        numbers = torch.frombuffer(bytearray(buffers[0]), dtype=torch.float32)
+        numbers = torch.from_numpy(np.frombuffer(buffers[0], np.float32).copy())
         parts = numbers.split([start.numel() for start in self.figure.inputs.values()])
         inputs = {
             name: part.view(start.shape).to(start.dtype)
