@@ -16,6 +16,7 @@ from lib.data.images import (
     sprites,
 )
 from lib.data.pretrained import imagenet_classes, weights
+from lib.data.records import record
 from lib.data.scenes import Scenes, scenes
 from lib.data.text import austen
 
@@ -30,6 +31,7 @@ __all__ = [
     "fashion",
     "imagenet_classes",
     "photos",
+    "record",
     "scenes",
     "sprites",
     "weights",

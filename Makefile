@@ -1,0 +1,67 @@
+# Everything a reader or an author types. `make` alone lists it.
+# CHAPTER=05 narrows html, grade and reset to one chapter; PYTHON names another Python;
+# ARGS are JupyterLab's own: make lab ARGS="--no-browser --port 9000".
+
+PYTHON ?= python3
+RUN := .venv/bin/python
+COURSE := @$(RUN) -m course
+ONE := $(if $(CHAPTER),--chapter $(CHAPTER))
+
+.PHONY: help ready lab test quick html notebooks grade reset progress doctor times
+.PHONY: train bench check lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+ready:
+	@$(PYTHON) tools/setup.py
+
+lab: notebooks ## set up, make the notebooks, open JupyterLab on the front page
+	@JUPYTER_CONFIG_PATH="$(CURDIR)/course/jupyter$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \
+	  $(RUN) -m jupyterlab $(ARGS)
+
+test: ready ## set up and run every test
+	$(COURSE) notebooks --check
+	$(COURSE) html
+	OMP_NUM_THREADS=1 $(RUN) -m pytest
+
+quick: ready ## the fast tests, under a minute
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -m "not slow and not browser"
+
+html: ready ## the site, in build/html
+	$(COURSE) html $(ONE)
+
+notebooks: ready ## the notebooks from source/; your own changes stay
+	$(COURSE) notebooks
+
+grade: ready ## mark your exercises (CHAPTER=05 for one chapter)
+	$(COURSE) grade $(ONE)
+
+reset: ready ## start CHAPTER=05 again; a copy of your work is kept
+	$(COURSE) reset $(ONE)
+
+progress: ready ## what you have answered so far
+	$(COURSE) progress
+
+doctor: ready ## what this machine lacks, what for, and how to get it
+	$(COURSE) doctor
+
+times: ready ## seconds that each chapter took when it was last executed
+	$(COURSE) times
+
+train: ready ## train again the small checkpoints that the chapters ship
+	$(RUN) tools/train.py
+
+bench: ready ## speed against other libraries, and of the live figures
+	$(RUN) -m bench
+
+check: ready ## lint, format, types
+	$(RUN) -m ruff check
+	$(RUN) -m ruff format --check
+	$(RUN) -m mypy
+
+lock: ready ## write requirements.lock from .venv (its first lines say how)
+	$(RUN) tools/setup.py lock
+
+clean: ## remove what was built; notebooks, marks and .venv stay
+	rm -rf build/html build/pages build/cache build/figures

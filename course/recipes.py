@@ -1,0 +1,40 @@
+"""Runs that take longer than a chapter may: `make train CHAPTER=05` records them again.
+
+A recipe stands beside its chapter as recipe.py and uses the chapter's own cells, those
+tagged `recipe`, so that what is recorded is what the reader sees.
+"""
+
+import json
+import runpy
+from pathlib import Path
+from typing import Any
+
+from course.source import ROOT, read
+from lib.data.records import RECORDS
+
+
+def run(chapter: str) -> None:
+    """Run the recipe of a chapter such as "05_vit"; ValueError where it has none."""
+    path = ROOT / "source" / chapter / "recipe.py"
+    if not path.exists():
+        having = sorted(p.parent.name for p in ROOT.glob("source/*/recipe.py"))
+        raise ValueError(
+            f"{chapter} has no recipe; there are recipes for {', '.join(having)}"
+        )
+    runpy.run_path(str(path), run_name="__main__")
+
+
+def cells(recipe: str) -> dict[str, Any]:
+    """What the chapter beside the file `recipe` defines: first cell and recipe cells."""
+    code = [c for c in read(Path(recipe).with_name("chapter.md")) if c.kind == "code"]
+    found: dict[str, Any] = {}
+    for cell in [code[0], *(c for c in code if "recipe" in c.tags)]:
+        exec(compile(cell.text, f"{recipe}: cell {cell.line}", "exec"), found)
+    return found
+
+
+def record(chapter: str, found: dict[str, Any]) -> None:
+    """Write what was measured to the file that `data.record` reads."""
+    RECORDS.mkdir(exist_ok=True)
+    text = json.dumps(found, indent=1, sort_keys=True)
+    (RECORDS / f"{chapter}.json").write_text(text + "\n")

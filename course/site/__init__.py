@@ -1,0 +1,113 @@
+"""Builds the site: executed chapters, exercises and answers as plain local pages."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from filelock import FileLock
+
+from course.notebooks import chapter
+from course.site import stage
+from course.site.execute import BuildError, Executed, Executor
+
+__all__ = ["ROOT", "BuildError", "build"]
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).parent
+LIVE = ROOT / "lib" / "live"
+
+
+def build(
+    chapters: Iterable[str] | None = None, fresh: bool = False, root: Path = ROOT
+) -> Path:
+    """Build the site of the project at `root`; returns the folder of its pages.
+
+    chapters: names ("05_vit") or numbers ("05"), all by default. fresh: execute again
+    what the cache holds. Raises BuildError where a cell fails or a page has a fault,
+    ValueError for a chapter that is not there.
+    """
+    build_folder = root / "build"
+    build_folder.mkdir(exist_ok=True)
+    with FileLock(build_folder / ".lock"):  # two builds at once would share one cache
+        executor = Executor(root, fresh)
+        names = ["index", *_chosen(root, chapters)]
+        executed = {name: _executed(executor, root, name) for name in names}
+        return _pages(root, stage.pages(root, executed) | _machinery())
+
+
+def _chosen(root: Path, chapters: Iterable[str] | None) -> list[str]:
+    """Names of the chapters to build, in order."""
+    written = sorted(p.parent.name for p in root.glob("source/*/chapter.md"))
+    if chapters is None:
+        return written
+    asked = {str(chapter) for chapter in chapters}
+    chosen = [name for name in written if {name, name.split("_")[0]} & asked]
+    known = {word for name in chosen for word in (name, name.split("_")[0])}
+    if asked - known:
+        missing = ", ".join(sorted(asked - known))
+        raise ValueError(f"no chapter {missing}; source/ has {', '.join(written)}")
+    return chosen
+
+
+def _executed(executor: Executor, root: Path, name: str) -> Executed:
+    """One notebook with its outputs, and a line that says what it cost."""
+    text = "index.md" if name == "index" else f"{name}/chapter.md"
+    result = executor(name, chapter(root / "source" / text, "site"))
+    how = "from the cache" if result.cached else f"executed in {result.seconds:.1f} s"
+    print(f"{name:24} {how}", flush=True)
+    return result
+
+
+def _machinery() -> dict[str, bytes]:
+    """Sphinx's settings, mathematics, and the scripts of the live figures."""
+    site = hashlib.sha256()
+    for path in sorted(p for p in HERE.rglob("*") if p.is_file()):
+        if "__pycache__" not in path.parts:
+            site.update(path.read_bytes())
+    settings = f"from course.site.conf import *  # {site.hexdigest()}\n"
+    static = {"conf.py": settings.encode()}
+    katex = [HERE / "katex" / "katex.css", HERE / "katex" / "LICENSE"]
+    for path in [*katex, *(HERE / "katex" / "fonts").iterdir()]:
+        name = path.relative_to(HERE).as_posix()
+        static[f"_static/{name}"] = path.read_bytes()
+    for path in [*LIVE.glob("*.js"), *LIVE.glob("*.css")]:
+        static[f"_static/{path.name}"] = path.read_bytes()
+    return static
+
+
+def _pages(root: Path, files: dict[str, bytes]) -> Path:
+    """Write what is staged and let Sphinx make html of it; a warning is an error."""
+    folder, html = root / "build" / "pages", root / "build" / "html"
+    doctrees = root / "build" / "cache" / "doctrees"
+    if _write(folder, files):
+        shutil.rmtree(html, ignore_errors=True)  # so that no page outlives its source
+    sphinx = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html"]
+    command = [*sphinx, "-d", str(doctrees), str(folder), str(html)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if (
+        done.returncode
+    ):  # nothing of a faulty build is kept: warnings are said once only
+        shutil.rmtree(doctrees, ignore_errors=True)
+        shutil.rmtree(html, ignore_errors=True)
+        raise BuildError(f"the pages have faults:\n{done.stderr.strip()}")
+    return html
+
+
+def _write(folder: Path, files: dict[str, bytes]) -> bool:
+    """Make `folder` hold these files and no others; True where anything changed."""
+    changed = False
+    for path in [p for p in folder.rglob("*") if p.is_file()]:
+        name = path.relative_to(folder).as_posix()
+        if name not in files and "__pycache__" not in name:
+            path.unlink()
+            changed = True
+    for name, content in files.items():
+        path = folder / name
+        if not path.is_file() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            changed = True
+    return changed

@@ -1,0 +1,176 @@
+"""Executes each notebook once and keeps the outputs until lib, lock or code change."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import (
+    CellExecutionError,
+    CellTimeoutError,
+    DeadKernelError,
+)
+from nbformat import NotebookNode
+
+CELL_SECONDS = 600  # a cell that runs longer is stuck
+THREADS = "2"  # the time contract of a chapter is for two
+
+
+class BuildError(Exception):
+    """A chapter or a page that must not be shipped, with the place and the reason."""
+
+
+@dataclass(frozen=True)
+class Executed:
+    """A notebook with its outputs, the wall seconds it took, and its figures."""
+
+    notebook: NotebookNode
+    seconds: float
+    cached: bool
+
+
+@dataclass(frozen=True)
+class Executor:
+    """Executes the notebooks of the project at `root`, or finds them in its cache.
+
+    The cache holds build/cache/<key>/<name>.ipynb and figures/ beside it. An entry is
+    made in a temporary folder and renamed, so it is whole or not there.
+    """
+
+    root: Path
+    fresh: bool = False
+
+    def __call__(self, name: str, notebook: NotebookNode) -> Executed:
+        """The notebook with its outputs; only code that changed is executed again."""
+        entry = self.cache / self.key(name, notebook)
+        cached = entry.is_dir() and not self.fresh
+        if not cached:
+            self._make(entry, name, notebook)
+        for old in self.cache.glob(f"*/{name}.ipynb"):
+            if old.parent != entry:
+                shutil.rmtree(old.parent)
+        kept = nbformat.read(entry / f"{name}.ipynb", as_version=4)
+        seconds = kept.metadata["live_papers"]["seconds"]
+        self._publish(name, entry / "figures", seconds)
+        return Executed(_with_outputs(notebook, kept), seconds, cached)
+
+    @property
+    def cache(self) -> Path:
+        """The folder of all entries."""
+        return self.root / "build" / "cache"
+
+    def key(self, name: str, notebook: NotebookNode) -> str:
+        """sha256 of all that outputs depend on: lib with its assets, lock, code cells.
+
+        The scripts and styles of lib/live are left out: pages load them as they are.
+        """
+        parts = [name.encode(), json.dumps(_code(notebook)).encode()]
+        lib = self.root / "lib"
+        for path in sorted(p for p in lib.rglob("*") if p.is_file()):
+            if path.suffix not in {".js", ".css", ".pyc"}:
+                parts += [path.relative_to(lib).as_posix().encode(), path.read_bytes()]
+        lock = self.root / "requirements.lock"
+        parts.append(lock.read_bytes() if lock.exists() else b"")
+        whole = hashlib.sha256()
+        for part in parts:
+            whole.update(hashlib.sha256(part).digest())
+        return whole.hexdigest()
+
+    def _make(self, entry: Path, name: str, notebook: NotebookNode) -> None:
+        self.cache.mkdir(parents=True, exist_ok=True)
+        for killed in self.cache.glob(".half-*"):
+            shutil.rmtree(killed)
+        half = Path(tempfile.mkdtemp(dir=self.cache, prefix=".half-"))
+        try:
+            (half / "figures").mkdir()
+            done = nbformat.from_dict(notebook)
+            seconds = self._run(name, done, half / "figures")
+            done.metadata.setdefault("live_papers", {})["seconds"] = round(seconds, 1)
+            nbformat.write(done, half / f"{name}.ipynb")
+            shutil.rmtree(entry, ignore_errors=True)
+            half.rename(entry)
+        finally:
+            shutil.rmtree(half, ignore_errors=True)
+
+    def _run(self, name: str, notebook: NotebookNode, figures: Path) -> float:
+        """Execute in place, in a cold kernel; returns wall seconds."""
+        folder = self.root / "chapters"
+        folder.mkdir(exist_ok=True)
+        client = NotebookClient(
+            notebook,
+            timeout=CELL_SECONDS,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(folder)}},
+            record_timing=False,
+            extra_arguments=["--log-level=ERROR"],
+        )
+        environment = os.environ | {
+            "LIVE_STATIC": "1",
+            "LIVE_FIGURES": str(figures),
+            "OMP_NUM_THREADS": THREADS,
+            "MKL_NUM_THREADS": THREADS,
+            "PYTHONPATH": str(self.root),
+            "PYTHONWARNINGS": "ignore::FutureWarning",
+        }
+        start = time.perf_counter()
+        try:
+            client.execute(env=environment)
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            cell = client.code_cells_executed
+            raise BuildError(f"{name}, code cell {cell}: {_plain(error)}") from None
+        seconds = time.perf_counter() - start
+        _no_stderr(name, notebook)
+        return seconds
+
+    def _publish(self, name: str, figures: Path, seconds: float) -> None:
+        """Lay figures and seconds where tests, pages and `make times` look."""
+        target = self.root / "build" / "figures" / name
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(figures, target)
+        path = self.root / "build" / "times.json"
+        times = json.loads(path.read_text("utf8")) if path.exists() else {}
+        times[name] = seconds
+        path.write_text(json.dumps(times, indent=1, sort_keys=True) + "\n", "utf8")
+
+
+def _code(notebook: NotebookNode) -> list[tuple[str, list[str]]]:
+    """Source and tags of each code cell."""
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return [(cell.source, sorted(cell.metadata.get("tags", []))) for cell in cells]
+
+
+def _with_outputs(notebook: NotebookNode, kept: NotebookNode) -> NotebookNode:
+    """Today's prose with the outputs that its code gave."""
+    result = nbformat.from_dict(notebook)
+    outputs = iter([cell for cell in kept.cells if cell.cell_type == "code"])
+    for cell in result.cells:
+        if cell.cell_type == "code":
+            ran = next(outputs)
+            cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
+    return result
+
+
+def _no_stderr(name: str, notebook: NotebookNode) -> None:
+    """A red box on a page is a fault, unless the cell's tag `stderr` asks for it."""
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for number, cell in enumerate(cells, 1):
+        for output in cell.outputs:
+            shown = output.output_type == "stream" and output.name == "stderr"
+            if shown and "stderr" not in cell.metadata.get("tags", []):
+                raise BuildError(
+                    f"{name}, code cell {number} writes to stderr, which a page shows "
+                    f"as an error (tag the cell `stderr` if it is meant):\n"
+                    f"{_plain(output.text)}"
+                )
+
+
+def _plain(text: object) -> str:
+    """Without terminal colours."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", str(text)).strip()

@@ -1,0 +1,183 @@
+"""Turns executed notebooks and exercises into the notebooks that Sphinx reads."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell, new_notebook
+
+from course.exercises import Sheet, answered, parse, unanswered
+from course.notebooks import METADATA, as_node
+from course.site.execute import BuildError, Executed
+from course.source import Cell
+
+TITLE = re.compile(r"^# (.+)$", re.M)
+QUESTION = re.compile(r"^\*\*(.+\?)\*\*$", re.M)
+FACTS = re.compile(r"^\*(\d+) minutes to read · (.+)\*$", re.M)
+POINTS = re.compile(r"^\*(\d+ points? · \w+ · \d+ minutes?) · needs: .+\*$", re.M)
+# The front page's table of chapters: number, title or link, question.
+HEAD = re.compile(r"^\| *(\|[^|\n]*\|[^|\n]*\|)\n\|[-:| ]+\|$", re.M)
+ROW = re.compile(r"^\| *(\d\d[ab]?) *\|([^|\n]*)\|([^|\n]*)\|$", re.M)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a chapter says of itself on its first lines, and what it cost."""
+
+    title: str
+    question: str
+    minutes: int
+    seconds: float
+
+
+def pages(root: Path, executed: Mapping[str, Executed]) -> dict[str, bytes]:
+    """Every page of the site: its path in the staging folder, and its content."""
+    chapters = {name: done for name, done in executed.items() if name != "index"}
+    openings = {name: opening(name, done) for name, done in chapters.items()}
+    sheets = {}
+    books = {name: chapter(done) for name, done in chapters.items()}
+    for name in chapters:
+        path = root / "source" / name / "exercises.md"
+        if path.exists():
+            sheets[name] = parse(path, "site")
+            books[f"exercises/{name}"] = tasks(name, sheets[name])
+            answers = parse(path, "site", Path("solutions", f"{name}.ipynb"))
+            books[f"solutions/{name}"] = solutions(name, answers)
+    books["exercises/index"] = all_exercises(openings, sheets)
+    books["index"] = front(executed["index"], openings)
+    files = {f"{name}.ipynb": _written(book) for name, book in books.items()}
+    for name in ("references.md", "references.bib"):
+        files[name] = (root / "source" / name).read_text("utf8")
+    return {name: text.encode() for name, text in files.items()}
+
+
+def opening(name: str, done: Executed) -> Opening:
+    """Title, question and minutes, read from the first cell of a chapter."""
+    text = done.notebook.cells[0].source
+    title, question, facts = (rule.search(text) for rule in (TITLE, QUESTION, FACTS))
+    if not (title and question and facts):
+        raise BuildError(
+            f"{name}: a chapter's first cell holds `# Title`, `**its question?**` and "
+            "`*40 minutes to read · under two minutes of machine time*`, each on a "
+            f"line of its own; it begins:\n{text[:300]}"
+        )
+    return Opening(title[1], question[1], int(facts[1]), done.seconds)
+
+
+def chapter(done: Executed) -> NotebookNode:
+    """A chapter's page: its opening gains the seconds that were measured."""
+    book = nbformat.from_dict(done.notebook)
+    measured = f"{done.seconds:.0f} seconds of machine time, measured"
+    first = book.cells[0]
+    first.source = QUESTION.sub(r"{.question}\n\g<0>", first.source, count=1)
+    facts = rf"{{.facts}}\n*\1 minutes to read · {measured}*"
+    first.source = FACTS.sub(facts, first.source, count=1)
+    return book
+
+
+def front(done: Executed, openings: Mapping[str, Opening]) -> NotebookNode:
+    """The front page: its table of chapters says what each takes, and which are there.
+
+    A row's title and question are the chapter's own, so that they cannot differ.
+    """
+    names = {_number(name): name for name in openings}
+
+    def row(found: re.Match[str]) -> str:
+        number, title, question = (cell.strip() for cell in found.groups())
+        if number not in names:
+            title = re.sub(r"\[(.+?)\]\(.+?\)", r"\1", title)
+            return f"| {number} | {title} | {question} | in the making | |"
+        name = names[number]
+        o = openings[name]
+        link, cost = f"[{o.title}]({name}.ipynb)", f"{o.seconds:.0f} s"
+        return f"| {number} | {link} | {o.question} | {o.minutes} min | {cost} |"
+
+    book = nbformat.from_dict(done.notebook)
+    for cell in book.cells:
+        if cell.cell_type == "markdown" and HEAD.search(cell.source):
+            head = r"{.chapters}\n| No. \1 To read | To run |\n|-|-|-|-:|-:|"
+            cell.source = ROW.sub(row, HEAD.sub(head, cell.source))
+    tree = [f"{_number(n)} · {o.title} <{n}>" for n, o in openings.items()]
+    book.cells.append(_tree([*tree, "exercises/index", "references"]))
+    return book
+
+
+def tasks(name: str, sheet: Sheet) -> NotebookNode:
+    """The page of tasks: hints folded, answers left out."""
+    book = new_notebook(metadata=METADATA)
+    book.cells = [_cell(cell, cell.text) for cell in sheet.intro]
+    where = (
+        f"The checks are in the notebook: `make lab`, then `exercises/{name}.ipynb`."
+    )
+    book.cells.insert(1, _facts(where))
+    for exercise in sheet.exercises:
+        here = f"(exercise-{name}-{exercise.number})=\n"
+        for cell in exercise.of("task", "setup", "answer"):
+            text = POINTS.sub(r"{.facts}\n*\1*", cell.text, count=1)
+            text = unanswered(text) if cell.role == "answer" else text
+            book.cells.append(_cell(cell, here + text if here else text))
+            here = ""
+        after = f"[The answer, and why](#answer-{name}-{exercise.number})"
+        book.cells.append(_facts(after))
+    return book
+
+
+def solutions(name: str, sheet: Sheet) -> NotebookNode:
+    """The page of answers, each with its reason."""
+    book = new_notebook(metadata=METADATA | {"orphan": True})  # reached from its task
+    back = f"[The exercises](../exercises/{name}.ipynb)"
+    book.cells = [new_markdown_cell("# Answers"), _facts(back)]
+    for exercise in sheet.exercises:
+        number, title = exercise.number, exercise.title
+        heading = f"(answer-{name}-{number})=\n## Answer {number} · {title}"
+        book.cells.append(new_markdown_cell(heading))
+        book.cells.append(_facts(f"[The task](#exercise-{name}-{number})"))
+        for cell in exercise.of("answer", "why"):
+            code = cell.role == "answer"
+            book.cells.append(_cell(cell, answered(cell.text) if code else cell.text))
+    return book
+
+
+def all_exercises(
+    openings: Mapping[str, Opening], sheets: Mapping[str, Sheet]
+) -> NotebookNode:
+    """Every chapter's exercises, a row each."""
+    rows = [
+        "# Exercises",
+        "| No. | Chapter | Tasks | Points | Minutes |",
+        "|-|-|-:|-:|-:|",
+    ]
+    for name, sheet in sheets.items():
+        number, link = _number(name), f"[{openings[name].title}]({name}.ipynb)"
+        points = sum(exercise.points for exercise in sheet.exercises)
+        minutes = sum(exercise.minutes for exercise in sheet.exercises)
+        count = len(sheet.exercises)
+        rows.append(f"| {number} | {link} | {count} | {points} | {minutes} |")
+    return new_notebook(cells=[new_markdown_cell("\n".join(rows)), _tree([*sheets])])
+
+
+def _number(name: str) -> str:
+    return name.split("_")[0]
+
+
+def _cell(cell: Cell, text: str) -> NotebookNode:
+    return as_node(replace(cell, text=text), "site")
+
+
+def _facts(text: str) -> NotebookNode:
+    return new_markdown_cell("{.facts}\n" + text)
+
+
+def _tree(names: list[str]) -> NotebookNode:
+    """Tells Sphinx which pages belong together; not seen on the page."""
+    return new_markdown_cell("\n".join(["```{toctree}", ":hidden:", *names, "```"]))
+
+
+def _written(book: NotebookNode) -> str:
+    """As text, with each cell's place as its id: the same page is the same text."""
+    for number, cell in enumerate(book.cells):
+        cell["id"] = f"cell-{number}"
+    return nbformat.writes(book)

@@ -1,0 +1,250 @@
+"""What an exercise's check is made of: pieces that name the mistake they see."""
+
+import inspect
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lib import ladder
+
+ANY = (-math.inf, math.inf)
+
+
+class Wrong(AssertionError):
+    """An answer is wrong; the message is a sentence for whoever wrote it."""
+
+    def _render_traceback_(self) -> list[str]:  # IPython then shows nothing else
+        return [str(self)]
+
+
+@contextmanager
+def exercise(name: str, praise: str = "correct") -> Iterator[None]:
+    """Run a check, and say how it went: not answered yet, wrong and how, or `praise`.
+
+    A bare `raise NotImplementedError` is an unanswered task and no error. Wrong goes
+    on with the exercise's name before its sentence, other errors with a kind note.
+    """
+    try:
+        yield
+    except Wrong as wrong:
+        wrong.args = (f"{name}: {wrong}",)
+        raise
+    except Exception as error:
+        if _unanswered(error):
+            print(f"{name}: not answered yet")
+            return
+        error.add_note(
+            f"{name}: this error stopped the check before it could judge the answer. "
+            "Look first at the last line of the traceback that is yours."
+        )
+        raise
+    print(f"{name}: {praise}")
+
+
+def same(
+    got: Any,
+    want: Any,
+    *,
+    mistakes: Mapping[str, Any] | None = None,
+    tolerance: float = 1e-4,
+    name: str = "",
+) -> None:
+    """Climb from type to value, and raise Wrong at the first rung that breaks.
+
+    `want` is a tensor, a number, a string, or a dict, tuple or list of these.
+    `mistakes` maps a sentence to what a known mistake gives, or to a function that
+    gives it; a wrong answer equal to it earns that sentence. Values agree where
+    |got - want| <= tolerance (|want| + max |want| / 10); whole numbers must be equal.
+
+    Raises ValueError where a known mistake is right too: no check could tell.
+
+    >>> x = torch.tensor([1.0, 2.0, 3.0])
+    >>> same(x.log2(), x.log(), mistakes={"the logarithm is missing": x})
+    Traceback (most recent call last):
+    lib.check.Wrong: everything is 1.44 times too large (as if the log were to base 2)
+    """
+    known = {
+        sentence: value() if callable(value) else value
+        for sentence, value in (mistakes or {}).items()
+    }
+    for sentence, value in known.items():
+        if _trouble(value, want, tolerance) is None:
+            raise ValueError(
+                f"the known mistake {sentence!r} gives the right answer here: choose "
+                "inputs on which it does not"
+            )
+    trouble = _trouble(got, want, tolerance)
+    if trouble is None:
+        return
+    for sentence, value in known.items():
+        if _trouble(got, value, tolerance) is None:
+            trouble = sentence
+            break
+    raise Wrong(f"{name}: {trouble}" if name else trouble)
+
+
+def gradient(
+    function: Callable[..., Tensor],
+    reference: Callable[..., Tensor],
+    *inputs: Any,
+    mistakes: Mapping[str, Callable[..., Tensor]] | None = None,
+    tolerance: float = 1e-4,
+) -> None:
+    """Raise Wrong unless `function` has the gradients of `reference` at `inputs`.
+
+    `mistakes` maps a sentence to a function that has the gradients of a known mistake.
+    """
+    want = _slopes(reference, inputs)
+    known = {said: _slopes(wrong, inputs) for said, wrong in (mistakes or {}).items()}
+    try:
+        same(_slopes(function, inputs), want, mistakes=known, tolerance=tolerance)
+    except Wrong as wrong:
+        if str(wrong).endswith("everything is 0"):
+            why = "was something detached, rounded, or computed under no_grad?"
+            wrong.args = (f"{wrong}: {why}",)
+        raise
+
+
+def is_number(
+    got: Any, low: float = ANY[0], high: float = ANY[1], name: str = "the answer"
+) -> None:
+    """Raise Wrong unless it is one finite number, plain or 0-d, from low to high."""
+    scalar = isinstance(got, Tensor) and got.dim() == 0
+    if isinstance(got, bool) or not (scalar or isinstance(got, int | float)):
+        raise Wrong(f"{name} should be a number; {_told(got)} came")
+    if not (math.isfinite(got) and low <= got <= high):
+        between = f" from {low:g} to {high:g}" if (low, high) != ANY else ""
+        raise Wrong(
+            f"{name} is {float(got):.6g}; a finite number{between} was expected"
+        )
+
+
+def sums_to_one(got: Any, dim: int = -1, name: str = "the answer") -> None:
+    """Raise Wrong unless these are probabilities that sum to 1 over dimension `dim`."""
+    fits = isinstance(got, Tensor) and got.is_floating_point() and got.dim()
+    if not fits:
+        raise Wrong(f"{name} should be a tensor of probabilities; {_told(got)} came")
+    got = got.detach().double()
+    said = ladder.finite(got, torch.zeros_like(got))
+    if said is None and (got < 0).any():
+        said = f"{got.min():.3g}{ladder.at(got == got.min())} is no probability"
+    said = said or ladder.sums(got, dim)
+    if said:
+        raise Wrong(f"{name}: {said}")
+
+
+def unchanged(function: Callable[..., Any], *inputs: Any) -> Any:
+    """Return `function(*inputs)`; raise Wrong where it writes into its inputs."""
+    before = [x.detach().clone() if isinstance(x, Tensor) else x for x in inputs]
+    result = function(*inputs)
+    for i, (x, old) in enumerate(zip(inputs, before, strict=True)):
+        if isinstance(x, Tensor) and not torch.equal(x.nan_to_num(), old.nan_to_num()):
+            raise Wrong(f"input {i} was changed in place: work on a copy (`.clone()`)")
+    return result
+
+
+def raises(
+    error: type[Exception], function: Callable[..., Any], *inputs: Any, because: str
+) -> None:
+    """Raise Wrong unless `function(*inputs)` raises `error`, as it should `because`."""
+    try:
+        happened = f"{_told(function(*inputs))} came back"
+    except Exception as came:
+        if _unanswered(came):
+            raise
+        if isinstance(came, error):
+            return
+        happened = f"{type(came).__name__} ({came}) came"
+    raise Wrong(f"{error.__name__} was expected, since {because}; {happened}")
+
+
+def _unanswered(error: Exception) -> bool:
+    """Torch raises NotImplementedError too, but always with a message."""
+    return type(error) is NotImplementedError and not error.args
+
+
+def _slopes(
+    function: Callable[..., Tensor], inputs: tuple[Any, ...]
+) -> dict[str, Tensor]:
+    """The gradient of `function`, summed with unequal weights, for each float input."""
+    leaves = [x.detach().clone() if isinstance(x, Tensor) else x for x in inputs]
+    floats = {
+        f"the gradient for input {i}": x.requires_grad_()
+        for i, x in enumerate(leaves)
+        if isinstance(x, Tensor) and x.is_floating_point()
+    }
+    out = function(*leaves)
+    if not isinstance(out, Tensor):
+        raise Wrong(f"{_told(out)} came, a tensor was expected")
+    zeros = {name: torch.zeros_like(x) for name, x in floats.items()}
+    if not out.requires_grad:
+        return zeros
+    weights = torch.linspace(1, 2, out.numel()).reshape(out.shape)
+    found = torch.autograd.grad(
+        (out * weights).sum(), list(floats.values()), allow_unused=True
+    )
+    pairs = zip(zeros.items(), found, strict=True)
+    return {name: zero if slope is None else slope for (name, zero), slope in pairs}
+
+
+def _trouble(got: Any, want: Any, tolerance: float) -> str | None:
+    """How two values of any kind differ; None if they agree."""
+    if got is None and want is not None:
+        return "nothing (None) came: is a `return` missing?"
+    if isinstance(want, Tensor):
+        if isinstance(got, Tensor):
+            return ladder.difference(got, want, tolerance)
+        shape = tuple(want.shape)
+        return f"{_told(got)} came, a tensor of shape {shape} was expected"
+    if isinstance(want, int | float):
+        return _number_trouble(got, want, tolerance)
+    if isinstance(want, Mapping):
+        if not isinstance(got, Mapping) or got.keys() != want.keys():
+            return f"{_told(got)} came, {_told(want)} was expected"
+        parts = [(str(key), got[key], want[key]) for key in want]
+    elif isinstance(want, tuple | list):
+        if not isinstance(got, tuple | list) or len(got) != len(want):
+            return f"{_told(got)} came, {_told(want)} was expected"
+        pairs = enumerate(zip(got, want, strict=True))
+        parts = [(f"[{i}]", ours, theirs) for i, (ours, theirs) in pairs]
+    else:
+        alike = type(got) is type(want) and got == want
+        return None if alike else f"{_told(got)} came, {_told(want)} was expected"
+    for name, ours, theirs in parts:
+        if said := _trouble(ours, theirs, tolerance):
+            return f"{name}: {said}"
+    return None
+
+
+def _number_trouble(got: Any, want: float, tolerance: float) -> str | None:
+    """How two plain numbers differ: a bool is no int, an int will do for a float."""
+    kind = next(kind for kind in (bool, int, float) if isinstance(want, kind))
+    if type(got) is not kind and (type(got), kind) != (int, float):
+        hint = " (.item() makes one of a tensor)" if isinstance(got, Tensor) else ""
+        if kind is int and isinstance(got, float):
+            hint = " (// divides whole numbers)"
+        return f"{_told(got)} came, a plain {kind.__name__} was expected{hint}"
+    if kind is int and max(abs(got), abs(want)) > 2**53:  # no float64 can tell these
+        return None if got == want else f"{got} came, {want} was expected"
+    dtype = torch.float64 if kind is float else None
+    ours, theirs = torch.tensor(got, dtype=dtype), torch.tensor(want, dtype=dtype)
+    return ladder.difference(ours, theirs, tolerance)
+
+
+def _told(x: Any) -> str:
+    """What came, in a few words."""
+    if isinstance(x, Tensor):
+        return f"a {ladder.dtype(x)} tensor of shape {tuple(x.shape)}"
+    if isinstance(x, Mapping):
+        return f"a dict with the keys {list(x)}"
+    if isinstance(x, tuple | list):
+        return f"a {type(x).__name__} of {len(x)}"
+    if isinstance(x, int | float | str):
+        return f"the {type(x).__name__} {x!r:.60}"
+    if inspect.isroutine(x):
+        return "a function, not what it returns,"
+    return f"an object of type {type(x).__module__}.{type(x).__qualname__}"

@@ -1,0 +1,216 @@
+"""Every exercise: its checks catch the known mistakes, and let right answers pass."""
+
+import ast
+import itertools
+import numbers
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from course import notebooks
+from course.exercises import BEGIN, parse, unanswered
+from course.source import ROOT
+
+SOURCES = {
+    path.parent.name: path for path in sorted(ROOT.glob("source/*/exercises.md"))
+}
+SHEETS = {chapter: parse(path) for chapter, path in SOURCES.items()}
+TASKS = [
+    (chapter, task) for chapter, sheet in SHEETS.items() for task in sheet.exercises
+]
+HINTS = r".*".join(
+    [rf"<details>\s*<summary>Hint {number}</summary>" for number in (1, 2, 3)]
+    + ["</details>"] * 3
+)
+
+
+def named(cases):
+    """Parameters whose names read as chapter, exercise and which answer it is."""
+    return [
+        pytest.param(
+            *case, id="-".join([case[0], str(case[1].number), *map(str, case[2:3])])
+        )
+        for case in cases
+    ]
+
+
+def answers(role):
+    cases = [
+        (chapter, task, number, cell)
+        for chapter, task in TASKS
+        for number, cell in enumerate(task.of(role), 1)
+    ]
+    return named(cases)
+
+
+def names_after(chapter, task, *cells, stub=False):
+    """What a kernel holds after set-up, answer, and other answers over it."""
+    names = {"__name__": "__main__"}
+    before = [*SHEETS[chapter].intro, *task.of("setup", "answer")]
+    for cell in [*before, *cells]:
+        if cell.kind == "code":
+            empty = stub and cell.role == "answer"
+            execute(unanswered(cell.text) if empty else cell.text, names, cell)
+    return names
+
+
+def execute(text, names, cell):
+    """Run a cell's text; a traceback shows its line in the source."""
+    place = f"exercises.md, {cell.role} from line {cell.line}"
+    exec(compile(text, place, "exec"), names)
+
+
+def check(task, names):
+    for cell in task.of("check"):
+        execute(cell.text, names, cell)
+
+
+def marks(task, names, seed):
+    """What the grader would compute."""
+    for cell in task.of("grade"):
+        execute(cell.text, names, cell)
+    return names["grade"](seed)
+
+
+def same(got, want):
+    """Compare marks as the grader does: kind, shape, then value."""
+    if not isinstance(got, dict) or got.keys() != want.keys():
+        return False
+    for value, wanted in ((got[name], want[name]) for name in want):
+        if isinstance(value, torch.Tensor) != isinstance(wanted, torch.Tensor):
+            return False
+        if not isinstance(value, torch.Tensor | numbers.Number):
+            return False
+        a, b = torch.as_tensor(value), torch.as_tensor(wanted)
+        if a.shape != b.shape or a.is_floating_point() != b.is_floating_point():
+            return False
+        a, b = a.double(), b.double()
+        largest = b.abs().max() if b.numel() else 0.0
+        near = (a - b).abs() <= 1e-4 * b.abs() + 1e-5 * largest
+        if not (near | (a == b)).all():
+            return False
+    return True
+
+
+def squeezed(text):
+    return " ".join(str(text).split())
+
+
+@pytest.mark.parametrize(("chapter", "task"), named(TASKS))
+def test_an_exercise_has_all_that_a_learner_and_a_test_need(chapter, task):
+    assert len(task.wrong) >= 4
+    assert len(task.right) >= 2
+    assert task.points >= 1
+    assert task.minutes >= 1
+    text = "\n".join(cell.text for cell in task.of("task"))
+    assert len(re.findall(r"<summary>Hint", text)) == 3
+    assert re.search(HINTS, text, re.DOTALL), "three hints, each inside the one before"
+    assert task.why
+    for cell in task.of("wrong", "right"):
+        assert BEGIN not in cell.text
+
+
+@pytest.mark.parametrize(("chapter", "task"), named(TASKS))
+def test_an_exercise_uses_of_lib_what_it_says_it_needs(chapter, task):
+    intro = [cell for cell in SHEETS[chapter].intro if cell.kind == "code"]
+    used = set()
+    for cell in [*intro, *task.cells]:
+        if cell.kind == "code":
+            used |= modules_of_lib(ast.parse(cell.text))
+    assert used <= {*task.needs, "check"}
+    for name in task.needs:
+        assert (ROOT / "lib" / f"{name}.py").exists() or (ROOT / "lib" / name).is_dir()
+
+
+def modules_of_lib(tree):
+    """Which modules of lib some code imports."""
+    found = set()
+    for node in ast.walk(tree):
+        paths = []
+        if isinstance(node, ast.Import):
+            paths = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            paths = [f"{node.module}.{alias.name}" for alias in node.names]
+        found |= {path.split(".")[1] for path in paths if path.startswith("lib.")}
+    return found
+
+
+@pytest.mark.parametrize(("chapter", "task"), named(TASKS))
+def test_an_unanswered_exercise_says_so_and_does_not_fail(chapter, task, capsys):
+    check(task, names_after(chapter, task, stub=True))
+    assert "not answered yet" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("chapter", "task"), named(TASKS))
+def test_the_solution_passes_its_check(chapter, task, capsys):
+    check(task, names_after(chapter, task))
+    assert "not answered yet" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("chapter", "task", "number", "cell"), answers("right"))
+def test_other_right_answers_pass_and_earn_the_marks(
+    chapter, task, number, cell, capsys
+):
+    names = names_after(chapter, task, cell)
+    check(task, names)
+    assert "not answered yet" not in capsys.readouterr().out
+    for seed in (1, 2):
+        want = marks(task, names_after(chapter, task), seed)
+        assert same(marks(task, names, seed), want)
+
+
+@pytest.mark.parametrize(("chapter", "task", "number", "cell"), answers("wrong"))
+def test_wrong_answers_are_told_why(chapter, task, number, cell):
+    from lib.check import Wrong
+
+    names = names_after(chapter, task, cell)
+    with pytest.raises(Wrong) as wrong:
+        check(task, names)
+    assert squeezed(cell.options["says"]) in squeezed(wrong.value)
+
+
+@pytest.mark.parametrize(("chapter", "task", "number", "cell"), answers("wrong"))
+def test_wrong_answers_earn_no_marks(chapter, task, number, cell):
+    """Unless the source says why marks cannot tell, by the option `same_marks`."""
+    if reason := cell.options.get("same_marks"):
+        pytest.skip(str(reason))
+    want = marks(task, names_after(chapter, task), 1)
+    try:
+        got = marks(task, names_after(chapter, task, cell), 1)
+    except Exception:  # an answer that breaks earns nothing either
+        return
+    assert not same(got, want)
+
+
+@pytest.mark.parametrize(("chapter", "task"), named(TASKS))
+def test_marks_depend_on_the_seed_and_on_nothing_else(chapter, task):
+    first, again, other = (
+        marks(task, names_after(chapter, task), seed) for seed in (1, 1, 2)
+    )
+    assert first
+    assert same(again, first)
+    assert not same(other, first)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("chapter", "make"),
+    itertools.product(SOURCES, [notebooks.exercises, notebooks.solutions]),
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_whole_notebooks_run_untouched_and_solved(chapter, make, tmp_path):
+    book = make(SOURCES[chapter])
+    (tmp_path / f"{chapter}.ipynb").write_text(notebooks.as_text(book), "utf8")
+    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env"]
+    command += ["--nbval-cell-timeout=120", "-q", "--rootdir=.", "-c", os.devnull]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    run = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stdout[-4000:]
+    count = sum(cell.cell_type == "code" for cell in book.cells)
+    assert f"{count} passed" in run.stdout

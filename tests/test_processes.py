@@ -1,0 +1,164 @@
+"""A run in a process of its own survives kill -9 and Ctrl-C; two are as good as one."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+import torch
+from jupyter_client.manager import start_new_kernel
+
+# `python recipe.py out checkpoint flags`: says each step that it starts, writes what it
+# learnt to out0 (and out1, under torchrun). Its net has all that a resume can lose.
+RECIPE = """
+import json, os, signal, sys, time
+import torch
+from torch import nn
+from lib.train import minibatches, train
+
+torch.set_num_threads(1)
+out, checkpoint, *flags = sys.argv[1:]
+rank = os.environ.get("RANK", "0")
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.idle = nn.Linear(4, 1)  # no loss reaches it, no decay may either
+        norm = nn.BatchNorm1d(16) if "noisy" in flags else nn.Identity()
+        drop = nn.Dropout(0.3 if "noisy" in flags else 0.0)
+        self.body = nn.Sequential(nn.Linear(4, 16), norm, drop, nn.Linear(16, 1))
+        self.register_buffer("seen", torch.zeros(4))
+
+    def forward(self, x):
+        if self.training:
+            self.seen.mul_(0.9).add_(x.mean(0))
+        return self.body(x)
+
+x = torch.randn(64, 4, generator=torch.Generator().manual_seed(5))
+rows = minibatches(x, x.prod(1, keepdim=True), size=7 if "uneven" in flags else 8)
+steps = iter(range(99))
+
+def batch(generator):
+    print("step", flush=True)
+    time.sleep(0.05 if "slowly" in flags else 0)
+    if next(steps) == 6 and "press" in flags and rank == "1":
+        signal.raise_signal(signal.SIGINT)
+    return rows(generator)
+
+torch.manual_seed(int(rank))
+net = Net()
+history = train(net, lambda net, x, y: (net(x) - y).square().mean(), batch, steps=30,
+                lr=0.01, clip=1.0, checkpoint=checkpoint or None, every=4,
+                watch=lambda step, net: {"noise": torch.randn(())})
+learnt = {name: tensor.tolist() for name, tensor in net.state_dict().items()}
+with open(out + rank, "w") as file:
+    json.dump([history.loss, history.measurements, history.interrupted, learnt], file)
+"""
+
+
+@pytest.fixture(scope="module")
+def launch(tmp_path_factory):
+    recipe = tmp_path_factory.mktemp("recipe") / "recipe.py"
+    recipe.write_text(RECIPE)
+
+    def launch(*arguments, processes=1):
+        torchrun = ("-m", "torch.distributed.run", "--standalone")
+        many = (*torchrun, f"--nproc-per-node={processes}") if processes > 1 else ()
+        return subprocess.Popen(
+            [sys.executable, *many, recipe, *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+        )
+
+    return launch
+
+
+def result(process, out, rank=0):
+    printed, errors = process.communicate(timeout=240)
+    assert process.returncode == 0, errors
+    return json.loads(out.with_name(f"{out.name}{rank}").read_text()), printed
+
+
+def await_steps(process, count):
+    while count:
+        line = process.stdout.readline()
+        assert line, process.stderr.read()
+        count -= line == "step\n"
+
+
+@pytest.mark.slow
+def test_kill_and_ctrl_c_resume_to_the_same_curve_bit_for_bit(launch, tmp_path):
+    out, file = tmp_path / "out", tmp_path / "deep" / "run.pt"
+    whole, _ = result(launch(out, "", "noisy"), out)
+    (tmp_path / "out0").unlink()
+    killed = launch(out, file, "noisy", "slowly")
+    await_steps(killed, 11)
+    os.kill(killed.pid, signal.SIGKILL)
+    assert killed.wait() == -signal.SIGKILL and not (tmp_path / "out0").exists()
+    stopped = launch(out, file, "noisy", "slowly")
+    await_steps(stopped, 6)
+    stopped.send_signal(signal.SIGINT)
+    half, _ = result(stopped, out)
+    assert half[2] and 8 + 5 <= len(half[0]) < 30
+    assert result(launch(out, file, "noisy"), out)[0] == whole
+    assert [path.name for path in file.parent.iterdir()] == ["run.pt"]
+
+
+@pytest.mark.slow
+def test_two_processes_give_the_curve_of_one(launch, tmp_path):
+    out, file = tmp_path / "out", tmp_path / "run.pt"
+    [loss, _, _, learnt], _ = result(launch(out, ""), out)
+    # Ctrl-C reaches the second only: both stop after the same step
+    process = launch(out, file, "press", processes=2)
+    first, printed = result(process, out)
+    second, _ = result(process, out, rank=1)
+    assert printed.count("8/30 steps") == 0 and printed.count("7/30 steps") == 1
+    assert first[2] and second[2] and len(first[0]) == len(second[0]) == 7
+    process = launch(out, file, processes=2)
+    first, printed = result(process, out)
+    second, _ = result(process, out, rank=1)
+    assert printed.count("30/30 steps") == 1  # one speaks for both
+    assert first[0] == second[0] and first[3] == second[3]
+    assert first[0] == pytest.approx(loss, rel=1e-4)
+    for name, values in learnt.items():
+        got, want = torch.tensor(first[3][name]), torch.tensor(values)
+        torch.testing.assert_close(got, want, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_rows_that_cannot_be_dealt_evenly_are_refused(launch, tmp_path):
+    process = launch(tmp_path / "out", "", "uneven", processes=2)
+    _, errors = process.communicate(timeout=240)
+    assert process.returncode != 0
+    assert "a batch of 7 rows cannot be dealt evenly to 2 processes" in errors
+
+
+@pytest.mark.slow
+def test_interrupting_a_kernel_keeps_what_was_learnt():
+    manager, client = start_new_kernel()
+    try:
+        client.execute(
+            "import time, torch\n"
+            "from lib.train import train\n"
+            "def batch(g):\n"
+            "    print('a step begins')\n"
+            "    time.sleep(0.02)\n"
+            "    return torch.ones(2, 1)\n"
+            "loss = lambda m, x: m(x).square().mean()\n"
+            "h = train(torch.nn.Linear(1, 1), loss, batch, steps=10_000)\n"
+        )
+        while client.get_iopub_msg(timeout=60)["msg_type"] != "stream":
+            pass
+        manager.interrupt_kernel()
+        assert client.get_shell_msg(timeout=60)["content"]["status"] == "ok"
+        reply = client.execute_interactive(
+            "assert h.interrupted and 0 < h.steps < 10_000", timeout=60
+        )
+        assert reply["content"]["status"] == "ok"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)

@@ -1,0 +1,248 @@
+"""The site: executed once, never stale, nothing from another host, all reachable."""
+
+import gzip
+import os
+import re
+import shutil
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+from tiny_site import edit, make
+
+from course.notebooks import chapter
+from course.site import HERE, ROOT, BuildError, build, mathematics, stage
+from course.site.execute import Executed, Executor
+
+LOCAL = re.compile(r"^(?!data:|#|mailto:)(?![a-z]+://|//)")
+FOREIGN = re.compile(
+    r"""(?:url\(|@import|import\(|fetch\(|src=)\s*["']?(?:https?:)?//"""
+)
+
+
+@pytest.fixture
+def project(tmp_path):
+    return make(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """One built site that the tests of this module only look at."""
+    return build(root=make(tmp_path_factory.mktemp("site")))
+
+
+@pytest.fixture(params=["tiny", "course"])
+def site(request):
+    if request.param == "tiny":
+        return request.getfixturevalue("tiny")
+    if not (ROOT / "build/html/index.html").exists():
+        pytest.skip("the course's own pages are not built: make html")
+    return ROOT / "build/html"
+
+
+def soup(path):
+    return BeautifulSoup(path.read_text("utf8"), "html.parser")
+
+
+def key(root):
+    return Executor(root).key("05_tiny", chapter(root / "source/05_tiny/chapter.md"))
+
+
+@pytest.mark.parametrize("name", ["lib/tiny.py", "lib/data.npz", "requirements.lock"])
+def test_key_follows_lib_and_lock(project, name):
+    before = key(project)
+    with (project / name).open("a") as file:
+        file.write("# more\n")
+    assert key(project) != before
+
+
+def test_key_follows_code_but_neither_prose_nor_style(project):
+    before, text = key(project), "source/05_tiny/chapter.md"
+    edit(project, text, "As {cite", "Indeed, as {cite")
+    (project / "lib/live.css").write_text("figure {}")
+    assert key(project) == before
+    edit(project, text, "the answer is", "the result is")
+    assert key(project) != before
+
+
+@pytest.mark.slow
+def test_second_build_executes_nothing_and_a_changed_kernel_never_stays(
+    project, capsys
+):
+    page = build(root=project) / "05_tiny.html"
+    assert capsys.readouterr().out.count("executed in") == 2
+    edit(project, "source/05_tiny/chapter.md", "As {cite", "Indeed, as {cite")
+    build(root=project)
+    assert "executed" not in capsys.readouterr().out
+    assert "Indeed" in page.read_text() and "the answer is 42" in page.read_text()
+    edit(project, "lib/tiny.py", "41 + 1", "6 * 9")
+    build(root=project)
+    assert "the answer is 54" in page.read_text()
+    assert "the answer is 42" not in page.read_text()
+    assert len(list((project / "build/cache").glob("*/05_tiny.ipynb"))) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("1 / 0", "05_tiny, code cell 1.*ZeroDivisionError"),
+        ("import sys; print('odd', file=sys.stderr)", "code cell 1 .*stderr.*odd"),
+        ("import os; os._exit(1)", "05_tiny, code cell 1"),
+    ],
+)
+def test_a_failing_cell_is_named_and_leaves_nothing(project, code, said):
+    imports = "from lib import tiny"
+    edit(project, "source/05_tiny/chapter.md", imports, f"{imports}; {code}")
+    with pytest.raises(BuildError, match=re.compile(said, re.S)):
+        build(root=project)
+    entries = [p.name for p in (project / "build/cache").glob("*/*.ipynb")]
+    assert entries == ["index.ipynb"]
+    assert not list((project / "build/cache").glob(".half-*"))
+
+
+def test_an_interrupted_execution_leaves_no_entry(project, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Executor, "_run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        build(root=project)
+    assert not list((project / "build/cache").iterdir())
+
+
+@pytest.mark.slow
+def test_a_fault_of_a_page_is_an_error_each_time(project):
+    edit(project, "source/05_tiny/chapter.md", "$a^2$", r"$a^2$ and $\nonsense{x}$")
+    for _ in range(2):
+        with pytest.raises(BuildError, match=r"05_tiny.*nonsense"):
+            build(root=project)
+
+
+def test_mathematics_is_finished_or_says_why_not():
+    html = mathematics.render(r"\frac{1}{2}", display=True)
+    assert "<math" in html and 'class="katex-display"' in html
+    with pytest.raises(mathematics.MathError, match=r"\\oops"):
+        mathematics.render(r"\oops{1}", display=False)
+
+
+def test_a_chapter_without_its_opening_is_an_error(project):
+    edit(project, "source/05_tiny/chapter.md", "3 minutes to read", "a short read")
+    book = chapter(project / "source/05_tiny/chapter.md", "site")
+    with pytest.raises(BuildError, match="minutes to read"):
+        stage.opening("05_tiny", Executed(book, 1.0, True))
+
+
+def test_an_unknown_chapter_is_an_error(project):
+    with pytest.raises(ValueError, match="no chapter 07; source/ has 05_tiny"):
+        build(["07"], root=project)
+
+
+@pytest.mark.slow
+def test_front_page_says_what_is_there_and_what_it_costs(tiny):
+    written, later = soup(tiny / "index.html").select("table.chapters tbody tr")
+    assert written.a["href"] == "05_tiny.html"
+    said = written.get_text(" ", strip=True)
+    assert re.fullmatch(r"05 A tiny chapter How small is a chapter\? 3 min \d+ s", said)
+    assert later.a is None and "in the making" in later.get_text()
+
+
+@pytest.mark.slow
+def test_tasks_and_answers_are_on_pages_of_their_own(tiny):
+    tasks = soup(tiny / "exercises/05_tiny.html").main.get_text()
+    answers = soup(tiny / "solutions/05_tiny.html").main.get_text()
+    assert "NotImplementedError" in tasks and "Hint 1" in tasks
+    assert "return x + 1" not in tasks and "Why." not in tasks
+    assert "return x + 1" in answers and "One more is one more" in answers
+    assert not re.search("SOLUTION|grade", tasks + answers)
+
+
+@pytest.mark.slow
+def test_links_lead_somewhere(site):
+    ids = {
+        p: {tag["id"] for tag in soup(p).select("[id]")} for p in site.rglob("*.html")
+    }
+    for page in ids:
+        for tag in soup(page).select("[href], [src]"):
+            target = urlsplit(tag.get("href") or tag["src"])
+            if not LOCAL.match(target.geturl()) and not target.fragment:
+                continue
+            if target.scheme:
+                continue
+            path = page.parent / unquote(target.path) if target.path else page
+            assert path.resolve().is_file(), f"{page.name}: {target.geturl()}"
+            if target.fragment and path.suffix == ".html":
+                found = ids[path.resolve()]
+                assert unquote(target.fragment) in found, (
+                    f"{page.name}: {target.geturl()}"
+                )
+
+
+@pytest.mark.slow
+def test_nothing_comes_from_another_host(site):
+    for page in site.rglob("*.html"):
+        for tag in soup(page).select("[src], link[href], [poster], [srcset], [action]"):
+            address = tag.get("src") or tag.get("href") or tag.get("action") or ""
+            assert not re.match(r"(https?:)?//", address), f"{page.name}: {tag}"
+        assert 'type="module"' not in page.read_text("utf8")  # file:// forbids them
+    for path in [*site.rglob("*.js"), *site.rglob("*.css"), *site.rglob("*.html")]:
+        assert not FOREIGN.search(path.read_text("utf8")), path
+    for path in site.rglob("*.css"):
+        for address in re.findall(r"""url\(["']?([^"')]+)""", path.read_text("utf8")):
+            assert address.startswith("data:") or (path.parent / address).is_file()
+
+
+@pytest.mark.slow
+def test_pictures_speak_and_mathematics_is_set(site):
+    for page in site.rglob("*.html"):
+        main = soup(page).main
+        for picture in main.select("img, svg:not([aria-hidden])"):
+            if picture.find_parent(class_="katex"):
+                continue
+            named = picture.find_parent(attrs={"aria-label": True})
+            assert picture.get("alt") or picture.get("aria-label") or named, page.name
+        assert not main.select(".katex-error") and "\\(" not in main.get_text()
+    assert soup(site / "index.html").select("header nav")
+
+
+@pytest.mark.slow
+def test_a_page_with_all_it_loads_stays_under_a_megabyte(site):
+    fonts = sum(f.stat().st_size for f in (HERE / "theme/static/fonts").glob("*.woff2"))
+    assert fonts < 150_000
+    for page in site.rglob("*.html"):
+        loaded = [page]
+        for tag in soup(page).select("script[src], link[rel=stylesheet], img[src]"):
+            address = urlsplit(tag.get("src") or tag["href"])
+            if not address.scheme:
+                loaded.append(page.parent / unquote(address.path))
+        weight = sum(len(gzip.compress(path.read_bytes())) for path in loaded)
+        assert weight + fonts < 1_000_000, f"{page.name}: {weight + fonts:,} bytes"
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_search_and_pages_work_from_a_folder(tiny):
+    sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
+    program = shutil.which("chromium")
+    if not program and not os.environ.get("REQUIRE_BROWSER"):
+        pytest.skip("no chromium here")
+    trouble = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox"]
+        )
+        page = browser.new_page(viewport={"width": 390, "height": 844})
+        page.on("console", lambda m: m.type == "error" and trouble.append(m.text))
+        page.on("pageerror", lambda error: trouble.append(str(error)))
+        page.on("request", lambda r: r.url[:5] == "file:" or trouble.append(r.url))
+        for name in ("index", "05_tiny", "exercises/05_tiny", "references"):
+            page.goto((tiny / f"{name}.html").as_uri())
+            wide = "document.documentElement.scrollWidth - innerWidth"
+            assert page.evaluate(wide) <= 0, f"{name} overflows"
+        page.fill("input[type=search]", "chapter")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#search-results a >> text=A tiny chapter")
+        page.click("button.theme")
+        assert page.get_attribute("body", "data-theme") == "light"
+        browser.close()
+    assert not trouble

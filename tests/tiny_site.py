@@ -1,0 +1,99 @@
+"""A project with one tiny chapter, for the tests of the site."""
+
+import shutil
+
+from course.site import ROOT
+
+HEAD = "---\njupytext: {text_representation: {format_name: myst}}\n---\n"
+TEXTS = {
+    "lib/__init__.py": "",
+    "lib/tiny.py": "def answer():\n    return 41 + 1\n",
+    "requirements.lock": "torch==2.13.0\n",
+    "source/index.md": """
+# Tiny Papers
+
+Two chapters, one of them written.
+
+| | Chapter | Question |
+|-|---------|----------|
+| 05 | [Tiny](05_tiny/chapter.md) | Which one? |
+| 06 | Later | When? |
+""",
+    "source/05_tiny/chapter.md": """
+# A tiny chapter
+
+**How small is a chapter?**
+
+*3 minutes to read · under two minutes of machine time*
+
+As {cite:t}`he2016` say, $a^2$ is in {eq}`square`; see the [tasks](exercises.md).
+
+$$ a^2 = \\frac{1}{b} $$ (square)
+
+```{code-cell} python
+from lib import tiny
+print("the answer is", tiny.answer())
+```
+
+```{code-cell} python
+:tags: [hide-input]
+from IPython.display import HTML
+HTML('<figure class="live"><svg role="img" aria-label="A dot" width="9" height="9">'
+     '<circle r="4"/></svg></figure>')
+```
+""",
+    "source/05_tiny/exercises.md": """
+# Tasks
+
+All in [the chapter](chapter.md).
+
+## Exercise 1 · Add one
+
+*2 points · easy · 8 minutes · needs: -*
+
+Write `add`.
+
+<details><summary>Hint 1</summary>
+
+It is $x + 1$.
+
+</details>
+
+```{code-cell} python
+:tags: [answer]
+def add(x):
+    # BEGIN SOLUTION
+    return x + 1
+    # END SOLUTION
+```
+
+**Why.** One more is one more.
+
+```{code-cell} python
+:tags: [check]
+add(1)
+```
+
+```{code-cell} python
+:tags: [grade]
+def grade(seed):
+    return {"two": add(1)}
+```
+""",
+}
+
+
+def make(root):
+    for name, text in TEXTS.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text((HEAD if name.endswith(".md") else "") + text)
+    for name in ("references.md", "references.bib"):
+        shutil.copy(ROOT / "source" / name, root / "source")
+    return root
+
+
+def edit(root, name, old, new):
+    text = (root / name).read_text()
+    assert old in text
+    (root / name).write_text(text.replace(old, new))
