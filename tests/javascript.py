@@ -1,5 +1,6 @@
 """tensor.js and marks.js in V8 without a browser, for the tests."""
 
+import atexit
 import base64
 import json
 import math
@@ -15,6 +16,7 @@ from lib.live.trace import pack, trace
 @cache
 def engine():
     racer = MiniRacer()
+    atexit.register(racer.close)  # or V8 may keep Python from ending
     for name in ("tensor.js", "marks.js"):
         racer.eval((files("lib") / "live" / name).read_text("utf8"))
     racer.eval("""

@@ -202,7 +202,12 @@ def test_pictures_speak_and_mathematics_is_set(site):
             named = picture.find_parent(attrs={"aria-label": True})
             assert picture.get("alt") or picture.get("aria-label") or named, page.name
         assert not main.select(".katex-error") and "\\(" not in main.get_text()
-    assert soup(site / "index.html").select("header nav")
+
+
+@pytest.mark.slow
+def test_a_comma_stays_with_its_formula(tiny):
+    formula = soup(tiny / "05_tiny.html").select_one("span.math.whole")
+    assert formula.get_text().endswith(",")
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ Two chapters, one of them written.
 
 *3 minutes to read · under two minutes of machine time*
 
-As {cite:t}`he2016` say, $a^2$ is in {eq}`square`; see the [tasks](exercises.md).
+As {cite:t}`he2016` say, $a^2$, which is in {eq}`square`; see the [tasks](exercises.md).
 
 $$ a^2 = \\frac{1}{b} $$ (square)
 

@@ -118,6 +118,7 @@ class Executor:
             "MKL_NUM_THREADS": THREADS,
             "PYTHONPATH": str(self.root),
             "PYTHONWARNINGS": "ignore::FutureWarning",
+            "OMP_WAIT_POLICY": "PASSIVE",  # no spinning where cores are shared
         }
         start = time.perf_counter()
         try:

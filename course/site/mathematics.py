@@ -1,12 +1,16 @@
 """Mathematics set by KaTeX while the site is built, so that pages carry it finished."""
 
+import atexit
+import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from docutils import nodes
 from py_mini_racer import MiniRacer
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
@@ -38,6 +42,7 @@ def render(latex: str, display: bool) -> str:
 @cache
 def _katex() -> MiniRacer:
     engine = MiniRacer()
+    atexit.register(engine.close)  # left to the interpreter's end, it often hangs
     engine.eval(KATEX.read_text("utf8"))
     engine.eval(RENDER)
     return engine
@@ -54,8 +59,13 @@ def _render(page: HTML5Translator, node: nodes.math | nodes.math_block) -> str:
 
 
 def _inline(page: HTML5Translator, node: nodes.math) -> None:
-    page.body.append(page.starttag(node, "span", "", CLASS="math"))
-    page.body.append(_render(page, node) + "</span>")
+    html = _render(page, node)
+    # A formula may be broken between KaTeX's bases; one with a single base stays whole.
+    whole = html.count('class="katex-base"') == 1
+    page.body.append(
+        page.starttag(node, "span", "", CLASS="math whole" if whole else "math")
+    )
+    page.body.append(html + node.get("after", "") + "</span>")
     raise nodes.SkipNode
 
 
@@ -69,7 +79,25 @@ def _block(page: HTML5Translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+class Punctuation(SphinxPostTransform):
+    """Ties a comma to the formula before it; else it may begin the next line."""
+
+    default_priority = 200
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Move what follows a formula into it."""
+        for formula in list(self.document.findall(nodes.math)):
+            text = formula.next_node(descend=False, siblings=True)
+            if not isinstance(text, nodes.Text):
+                continue
+            if found := re.match(r"[.,;:!?)’”]+", text):
+                formula["after"] = found[0]
+                text.parent.replace(text, nodes.Text(text[found.end() :]))
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Make KaTeX the renderer of every page."""
     app.add_html_math_renderer("katex", (_inline, None), (_block, None))
+    app.add_post_transform(Punctuation)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -149,13 +149,17 @@ var LiveFigure = (() => {
 
   function pad(spec, changed, over) {
     const ranges = [spec.x, spec.y], values = new Float64Array(2);
+    const flips = over ? [over.sx[0] < 0, over.sy[0] < 0] : [false, true]; // does the axis run against the screen?
+    const along = (k, v) => {
+      const part = (v - ranges[k][0]) / (ranges[k][1] - ranges[k][0]);
+      return flips[k] ? 1 - part : part;
+    };
     const knob = make("div", { class: "live-knob", role: "slider", tabindex: 0, "aria-label": spec.label, "aria-valuemin": spec.x[0], "aria-valuemax": spec.x[1] });
     const area = make("div", { class: over ? "live-pad over" : "live-pad" }, knob), output = make("output");
     const put = (x, y) => {
       [x, y].forEach((v, k) => { values[k] = clamp(v, ...ranges[k]); });
-      const part = values.map((v, k) => (v - ranges[k][0]) / (ranges[k][1] - ranges[k][0]));
-      knob.style.left = `${100 * part[0]}%`;
-      knob.style.top = `${100 * (1 - part[1])}%`;
+      knob.style.left = `${100 * along(0, values[0])}%`;
+      knob.style.top = `${100 * along(1, values[1])}%`;
       output.textContent = `${plain(Number(values[0].toPrecision(3)))}, ${plain(Number(values[1].toPrecision(3)))}`;
       knob.setAttribute("aria-valuenow", values[0]);
       knob.setAttribute("aria-valuetext", `x ${plain(values[0])}, y ${plain(values[1])}`);
@@ -163,14 +167,14 @@ var LiveFigure = (() => {
     dragged(area, (event, first) => {
       if (first) knob.focus({ preventScroll: true });
       const [x, y] = within(area, event);
-      put(spec.x[0] + x * (spec.x[1] - spec.x[0]), spec.y[1] - y * (spec.y[1] - spec.y[0]));
+      put(...[x, y].map((part, k) => ranges[k][0] + (flips[k] ? 1 - part : part) * (ranges[k][1] - ranges[k][0])));
       changed();
     });
     knob.addEventListener("keydown", (event) => {
       const step = ARROWS[event.key];
       if (!step) return;
       const size = event.shiftKey ? 5 : 25;
-      put(values[0] + (step[0] * (spec.x[1] - spec.x[0])) / size, values[1] - (step[1] * (spec.y[1] - spec.y[0])) / size);
+      put(...step.map((s, k) => values[k] + ((flips[k] ? -s : s) * (ranges[k][1] - ranges[k][0])) / size));
       event.preventDefault();
       changed();
     });
@@ -181,8 +185,7 @@ var LiveFigure = (() => {
   const CONTROLS = { slider, choice, bars, mask, pad };
 
   // where an overlay lies, as parts of the picture's view box
-  function place(overlay, spec, marks, values, view) {
-    const mark = marks.find((m) => m.name === spec.on && m.sx);
+  function place(overlay, spec, mark, values, view) {
     let box;
     if (spec.kind === "mask") {
       const image = LiveMarks.draw(mark, values[mark.name]);
@@ -251,7 +254,8 @@ var LiveFigure = (() => {
     const panel = root.querySelector(".live-controls"), picture = root.querySelector(".live-picture");
     const error = root.querySelector(".live-error"), note = root.querySelector(".live-note");
     const movers = spec.marks.map((mark) => mover(root, spec.prefix, mark));
-    const controls = spec.controls.map((c) => CONTROLS[c.kind](c, request, c.on));
+    const under = (c) => spec.marks.find((m) => m.name === c.on && m.sx);
+    const controls = spec.controls.map((c) => CONTROLS[c.kind](c, request, c.on && under(c)));
     const overlays = controls.map((c, i) => [c.overlay, spec.controls[i]]).filter(([overlay]) => overlay);
     const reset = make("button", { type: "button", class: "live-tool live-reset" }, "Reset");
     const start = () => controls.forEach((c) => c.set());
@@ -277,7 +281,7 @@ var LiveFigure = (() => {
     function show(values) {
       const drawn = spec.marks.map((mark) => LiveMarks.draw(mark, values[mark.name]));
       movers.forEach((move, i) => move(drawn[i]));
-      if (!placed) overlays.forEach(([overlay, c]) => place(overlay, c, spec.marks, values, viewBox(picture)));
+      if (!placed) overlays.forEach(([overlay, c]) => place(overlay, c, under(c), values, viewBox(picture)));
       placed = true;
       error.hidden = true;
       clearTimeout(speaking);

@@ -19,16 +19,16 @@ _WIRE = {torch.bool: (torch.uint8, "uint8"), torch.float32: (torch.float32, "flo
 
 @cache
 def _asset(*names: str) -> str:
-    return "\n".join((files("lib") / name).read_text("utf8") for name in names)
+    return "\n".join((files("lib.live") / name).read_text("utf8") for name in names)
 
 
 class LiveWidget(anywidget.AnyWidget):
     """Answers each view's requests; nothing is drawn before a front end says hello."""
 
-    _esm = _asset("live/marks.js", "live/live.js") + (
+    _esm = _asset("marks.js", "live.js") + (
         "\nexport default { render: LiveFigure.widget };"
     )
-    _css = _asset("palette.css", "live/live.css")
+    _css = _asset("palette.css", "live.css")
 
     def __init__(self, figure: LiveFigure) -> None:
         super().__init__()
