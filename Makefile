@@ -1,11 +1,16 @@
 # Everything a reader or an author types. `make` alone lists it.
-# CHAPTER=05 narrows html, grade and reset to one chapter; PYTHON names another Python;
-# ARGS are JupyterLab's own: make lab ARGS="--no-browser --port 9000".
+# CHAPTER=05, or its whole name, is the chapter that html, grade, reset and train are for;
+# PYTHON names another Python; ARGS are JupyterLab's own: make lab ARGS="--no-browser".
 
 PYTHON ?= python3
 RUN := .venv/bin/python
 COURSE := @$(RUN) -m course
 ONE := $(if $(CHAPTER),--chapter $(CHAPTER))
+
+# Torch's threads sleep while they wait: spinning, two of them on a busy machine with two
+# cores are many times slower than one.
+OMP_WAIT_POLICY ?= PASSIVE
+export OMP_WAIT_POLICY
 
 .PHONY: help ready lab test quick html notebooks grade reset progress doctor times
 .PHONY: train bench check lock clean
@@ -49,11 +54,11 @@ doctor: ready ## what this machine lacks, what for, and how to get it
 times: ready ## seconds that each chapter took when it was last executed
 	$(COURSE) times
 
-train: ready ## train again the small checkpoints that the chapters ship
-	$(RUN) tools/train.py
+train: ready ## measure again what CHAPTER=05 has no time for; half an hour
+	$(COURSE) train $(ONE)
 
 bench: ready ## speed against other libraries, and of the live figures
-	$(RUN) -m bench
+	@$(RUN) -m bench
 
 check: ready ## lint, format, types
 	$(RUN) -m ruff check

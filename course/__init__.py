@@ -1,0 +1,1 @@
+"""Turns source/ into notebooks, a site and marks; no notebook imports it."""

@@ -1,11 +1,11 @@
 """The course's own commands; the Makefile calls them: python -m course --help."""
 
 import argparse
-import importlib
 import sys
 from collections.abc import Iterable
 
-from course import keeping, notebooks
+from course import comfort, keeping, notebooks
+from course.source import ROOT
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,12 +31,13 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="only say which are not as source/ gives them",
     )
-    parsers["html"].add_argument("--chapter", help="such as 05; all without it")
     parsers["html"].add_argument(
         "--fresh", action="store_true", help="execute again what is cached"
     )
-    parsers["reset"].add_argument("--chapter", help="such as 05")
-    parsers["grade"].add_argument("--chapter", help="such as 05; all without it")
+    for name in ("html", "grade"):
+        parsers[name].add_argument("--chapter", help="such as 05; all without it")
+    for name in ("reset", "train"):
+        parsers[name].add_argument("--chapter", help="such as 05")
     return front
 
 
@@ -50,7 +51,7 @@ def show(lines: Iterable[object]) -> int:
 def make_notebooks(given: argparse.Namespace) -> int:
     """Make the notebooks, or check that they are as the sources give them."""
     if not given.check:
-        return show(keeping.update())
+        return show(keeping.update() or ["the notebooks are up to date"])
     stale = notebooks.differing()
     show(f"{path} is not what source/ gives: make notebooks" for path in stale)
     return 1 if stale else 0
@@ -72,22 +73,27 @@ def html(given: argparse.Namespace) -> int:
     except site.BuildError as error:
         print(error, file=sys.stderr)
         return 1
-    return show([folder / "index.html"])
+    page = (folder / "index.html").as_uri()
+    return show([f"The site is ready: open {page} in a browser"])
 
 
 def grade(given: argparse.Namespace) -> int:
     """Mark the exercises."""
-    grader = getattr(importlib.import_module("course.grading"), "main", None)
-    if grader is None:
-        raise ValueError("there is no grader yet")
-    return grader(chapter=given.chapter)
+    from course import grading
+
+    return grading.main(chapter=given.chapter)
 
 
-def comfort(name: str, given: argparse.Namespace) -> int:
-    """Print what one of the comfort commands says."""
-    from course import comfort
+def train(given: argparse.Namespace) -> int:
+    """Run the recipe of one chapter."""
+    from course import recipes
 
-    return show(getattr(comfort, name)())
+    if given.chapter is None:
+        raise ValueError("which chapter? for example: make train CHAPTER=05")
+    having = [path.parent.name for path in ROOT.glob("source/*/recipe.py")]
+    named = [name for name in having if name.split("_")[0] == given.chapter]
+    recipes.run(*named or [given.chapter])
+    return 0
 
 
 COMMANDS = {
@@ -95,9 +101,10 @@ COMMANDS = {
     "html": (html, "build the site in build/html"),
     "grade": (grade, "mark the exercises"),
     "reset": (reset, "start a chapter again, keeping a copy"),
-    "progress": (lambda given: comfort("progress", given), "what is answered so far"),
-    "doctor": (lambda given: comfort("doctor", given), "what this machine lacks"),
-    "times": (lambda given: comfort("times", given), "seconds each chapter took"),
+    "train": (train, "measure again what a chapter has no time for"),
+    "progress": (lambda _: show(comfort.progress()), "what is answered so far"),
+    "doctor": (lambda _: show(comfort.doctor()), "what this machine lacks"),
+    "times": (lambda _: show(comfort.times()), "seconds each chapter took"),
 }
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def run(chapter: str) -> None:
 
 
 def cells(recipe: str) -> dict[str, Any]:
-    """What the chapter beside the file `recipe` defines: first cell and recipe cells."""
+    """What the chapter beside the file `recipe` defines: first and recipe cells."""
     code = [c for c in read(Path(recipe).with_name("chapter.md")) if c.kind == "code"]
     found: dict[str, Any] = {}
     for cell in [code[0], *(c for c in code if "recipe" in c.tags)]:

@@ -1,0 +1,1 @@
+"""What the notebooks import: kernels, data, training, checks, plots, live figures."""

@@ -27,10 +27,14 @@ def engine():
     function decoded({bytes, dtype, shape, stored}) {
       return LiveTensor.decode(Uint8Array.from(bytes), dtype, shape, stored);
     }
-    function answer(json) {
-      const {program, constants, inputs} = JSON.parse(json);
-      const found = LiveTensor.run({...program, constants: constants.map(decoded)},
-        inputs.map((t) => LiveTensor.make(t, t.data.map(number))));
+    const loaded = [];
+    function load(json) {
+      const {program, constants} = JSON.parse(json);
+      return loaded.push({...program, constants: constants.map(decoded)}) - 1;
+    }
+    function answer(index, json) {
+      const found = LiveTensor.run(loaded[index],
+        JSON.parse(json).map((t) => LiveTensor.make(t, t.data.map(number))));
       return JSON.stringify(Object.fromEntries(Object.entries(found).map(([k, t]) =>
         [k, {dtype: t.dtype, shape: t.shape, data: Array.from(t.data, plain)}])));
     }
@@ -62,31 +66,37 @@ def unpacked(constant):
     return constant | {"bytes": list(base64.b64decode(constant["bytes"]))}
 
 
-def run(program, constants, inputs):
-    """Run a program on tensors; `constants` are packed."""
-    given = [
-        {
-            "dtype": str(t.dtype).removeprefix("torch."),
-            "shape": list(t.shape),
-            "data": plain(t.double().flatten().tolist()),
-        }
-        for t in inputs
-    ]
+def loaded(program, constants):
+    """A program with its packed constants, as a function of a list of tensors."""
     message = {"program": program, "constants": list(map(unpacked, constants))}
-    found = json.loads(engine().call("answer", json.dumps(message | {"inputs": given})))
-    return {
-        name: torch.tensor(list(map(float, t["data"])), dtype=torch.float64).view(
-            t["shape"]
-        )
-        for name, t in found.items()
-    }
+    index = engine().call("load", json.dumps(message))
+
+    def run(inputs):
+        given = [
+            {
+                "dtype": str(t.dtype).removeprefix("torch."),
+                "shape": list(t.shape),
+                "data": plain(t.double().flatten().tolist()),
+            }
+            for t in inputs
+        ]
+        found = json.loads(engine().call("answer", index, json.dumps(given)))
+        return {
+            name: torch.tensor(list(map(float, t["data"])), dtype=torch.float64).view(
+                t["shape"]
+            )
+            for name, t in found.items()
+        }
+
+    return run
 
 
 def compiled(kernel, inputs, **choices):
     """The kernel in JavaScript: a function of the same named inputs."""
     program = trace(kernel, inputs, choices)
     constants = [pack(t) for t in program.pop("constants")]
-    return lambda **state: run(program, constants, list(state.values()))
+    run = loaded(program, constants)
+    return lambda **state: run(list(state.values()))
 
 
 def traced(kernel, inputs, **choices):

@@ -1,25 +1,19 @@
 """The gallery in real chromium, on a page and in JupyterLab: every control moves it."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from importlib.resources import files
 from pathlib import Path
 
 import gallery
 import nbformat
 import pytest
-from browser import Hand, chromium, watched
+from browser import chromium, jupyterlab, run_all, watched
+from hand import Hand, hold_everything
 
 from lib import plot
 from lib.live.figure import LiveFigure
 from lib.live.page import page_html
 
-TimeoutError = pytest.importorskip("playwright.sync_api").TimeoutError
-
+pytest.importorskip("playwright.sync_api")
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
@@ -38,40 +32,31 @@ def html_page(figure):
     )
 
 
-def hold_everything(page, figure):
-    hand = Hand(page, figure)
-    start = hand.picture()
-    for kind, name, handle in hand.controls():
-        for way in (hand.by_keyboard, hand.by_mouse):
-            assert hand.changes(lambda way=way: way(kind, handle)), (name, way.__name__)
-            hand.reset()
-            assert hand.picture() == start, f"reset after {name} by {way.__name__}"
-
-
-@pytest.mark.parametrize("width", [900, 390])
-def test_every_control_on_a_page(tmp_path, width):
+@pytest.fixture(scope="module")
+def page_file(tmp_path_factory):
     figure = LiveFigure(
         gallery.kernel, gallery.draw, gallery.ALT, plot.WIDE, gallery.CONTROLS
     )
-    file = tmp_path / "page.html"
+    file = tmp_path_factory.mktemp("page") / "gallery.html"
     file.write_text(html_page(figure))
+    return file.as_uri()
+
+
+@pytest.mark.parametrize("width", [900, 390])
+def test_every_control_on_a_page(page_file, width):
     with chromium() as browser:
-        page, troubles = watched(browser, viewport={"width": width, "height": 900})
-        page.goto(file.as_uri())
+        size = {"width": width, "height": 900}
+        page, troubles = watched(browser, home=[page_file], viewport=size)
+        page.goto(page_file)
         hold_everything(page, page.locator("figure.live"))
         assert page.evaluate("document.body.scrollWidth <= innerWidth")
         assert not troubles
 
 
-def test_a_raising_mark_shows_its_message_and_the_figure_stays_alive(tmp_path):
-    figure = LiveFigure(
-        gallery.kernel, gallery.draw, gallery.ALT, plot.WIDE, gallery.CONTROLS
-    )
-    file = tmp_path / "page.html"
-    file.write_text(html_page(figure))
+def test_a_raising_mark_shows_its_message_and_the_figure_stays_alive(page_file):
     with chromium() as browser:
         page, _ = watched(browser)
-        page.goto(file.as_uri())
+        page.goto(page_file)
         hand = Hand(page, page.locator("figure.live"))
         page.evaluate(
             "() => { window.kept = LiveTensor.run;"
@@ -103,83 +88,15 @@ live(kernel, draw, alt="a line", a=Slider(0, 2, 1))
 """
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    """JupyterLab on a notebook with the gallery; gives its address."""
-    folder = tmp_path_factory.mktemp("lab")
+def test_every_control_in_jupyterlab(tmp_path):
     tests = str(Path(__file__).parent)
     cells = [nbformat.v4.new_code_cell(c) for c in (CELL.format(tests=tests), RAISING)]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
-    nbformat.write(notebook, folder / "gallery.ipynb")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    settings = folder / "settings"
-    settings.mkdir()
-    options = [
-        "--no-browser",
-        "--allow-root",
-        f"--port={port}",
-        "--IdentityProvider.token=t",
-        "--LabApp.expose_app_in_browser=True",
-    ]
-    environment = os.environ | {
-        "HOME": str(folder),
-        "JUPYTERLAB_SETTINGS_DIR": str(settings),
-    }
-    environment.pop("LIVE_STATIC", None)
-    with open(folder / "log", "w") as log:
-        server = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "jupyter",
-                "lab",
-                *options,
-                f"--ServerApp.root_dir={folder}",
-            ],
-            cwd=folder,
-            env=environment,
-            stdout=log,
-            stderr=log,
-        )
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(120):
-        try:
-            urllib.request.urlopen(f"{address}/api", timeout=2)
-            break
-        except OSError:
-            time.sleep(0.5)
-    yield f"{address}/lab/tree/gallery.ipynb?token=t"
-    server.terminate()
-    server.wait(20)
-
-
-def run_all(page, figures):
-    """Run the notebook's cells as its menu would, and wait for the figures."""
-    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
-    for _ in range(4):
-        page.evaluate("void jupyterapp.commands.execute('notebook:run-all-cells')")
-        try:
-            page.wait_for_function(
-                "n => document.querySelectorAll('figure.live').length === n",
-                arg=figures,
-                timeout=40_000,
-            )
-            return
-        except TimeoutError:  # the notebook was not ready to run
-            continue
-    pytest.fail("the notebook shows no figures")
-
-
-def test_every_control_in_jupyterlab(lab):
-    with chromium() as browser:
-        page, _ = watched(browser, viewport={"width": 1300, "height": 1000})
-        page.goto(lab)
-        page.wait_for_selector(".jp-Notebook", timeout=90_000)
-        run_all(page, figures=2)
-        figures = page.locator("figure.live")
+    nbformat.write(notebook, tmp_path / "gallery.ipynb")
+    with chromium() as browser, jupyterlab(tmp_path) as address:
+        page, troubles = watched(browser, viewport={"width": 1300, "height": 1000})
+        figures = run_all(page, address, "gallery.ipynb", figures=2)
         hold_everything(page, figures.first)
 
         slider = figures.nth(1).locator("input")
@@ -189,3 +106,4 @@ def test_every_control_in_jupyterlab(lab):
         assert "a is too large" in figures.nth(1).locator(".live-error").inner_text()
         slider.press("Home")
         page.wait_for_selector("figure.live >> nth=1 >> .live-error", state="hidden")
+        assert not troubles

@@ -6,7 +6,7 @@ import re
 import gallery
 import pytest
 import torch
-from javascript import draw, run
+from javascript import draw, loaded
 
 from lib import plot
 from lib.live import Bars, Choice, Mask, Pad, Slider, frames, live, page
@@ -252,7 +252,7 @@ def test_a_page_answers_as_torch_does(figure):
     for key, choices in figure.combinations():
         program = spec["programs"][key]
         constants = [store[h] for h in program["constants"]]
-        got = run(program, constants, figure.inputs.values())
+        got = loaded(program, constants)(figure.inputs.values())
         for name, want in figure.call(figure.inputs, choices).items():
             torch.testing.assert_close(got[name], want.double(), rtol=1e-5, atol=1e-5)
 

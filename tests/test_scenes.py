@@ -81,7 +81,7 @@ def test_a_scene_differs_from_its_background_in_the_box_alone(monkeypatch):
 
 def test_sprites_are_log_uniform_in_size(monkeypatch):
     sides, resize = [], composing._resize
-    spy = lambda sprite, side: (sides.append(side), resize(sprite, side))[1]  # noqa: E731
+    spy = lambda sprite, side: (sides.append(side), resize(sprite, side))[1]
     monkeypatch.setattr(composing, "_resize", spy)
     data.scenes(800, 192, objects=(1, 1))
     assert min(sides) >= 12

@@ -110,7 +110,7 @@ def _resize(sprite: Tensor, side: int) -> Tensor:
 def _outline(alpha: Tensor) -> np.ndarray:
     """Give x1, y1, x2, y2 around the solid pixels of a sprite (H, W)."""
     solid = alpha.numpy() > SOLID
-    (x,), (y,) = solid.any(0).nonzero(), solid.any(1).nonzero()
+    (x,), (y,) = np.nonzero(solid.any(0)), np.nonzero(solid.any(1))
     return np.array([x[0], y[0], x[-1] + 1, y[-1] + 1])
 
 

@@ -273,9 +273,10 @@ var LiveFigure = (() => {
     function request() {
       if (busy) { stale = true; return; }
       busy = true;
+      root.dataset.busy = "";                         // for whoever waits for the newest picture
       Promise.resolve().then(() => answer(state())).then(show, fail).finally(() => {
         busy = false;
-        if (stale) { stale = false; request(); }
+        if (stale) { stale = false; request(); } else delete root.dataset.busy;
       });
     }
     function show(values) {

@@ -65,7 +65,8 @@ def _line(line: Line2D) -> Mark:
 
 
 def _area(area: FillBetweenPolyCollection) -> Mark:
-    vertices = np.asarray(area.get_paths()[0].vertices)  # start, n upper, end, n lower, start
+    # start, n upper, end, n lower, start
+    vertices = np.asarray(area.get_paths()[0].vertices)
     n = (len(vertices) - 3) // 2
     edge = area.get_edgecolor()
     return {
@@ -140,7 +141,7 @@ _READERS: list[tuple[type, str, Callable[[Any], Mark]]] = [
 def check_shape(mark: Mark, value: torch.Tensor) -> None:
     """Raise ValueError where the kernel's shape does not fit; so does marks.js."""
     shape, name = tuple(value.shape), mark["name"]
-    n = len(mark.get("x", mark.get("spans", ())))
+    n = len(mark.get("x") or mark.get("spans") or ())
     fits, expected = {
         "line": (
             shape == (n,) or (len(shape) == 2 and shape[1] == 2),

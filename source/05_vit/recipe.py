@@ -16,7 +16,9 @@ fit, accuracy = chapter["fit"], chapter["accuracy"]
 class PostNorm(vit.Block):
     """The norm after the sum, as in the original Transformer."""
 
-    def forward(self, x: Tensor, mask: vit.Mask = None, maps: vit.Maps = None) -> Tensor:
+    def forward(
+        self, x: Tensor, mask: vit.Mask = None, maps: vit.Maps = None
+    ) -> Tensor:
         """(B, T, D) -> (B, T, D)."""
         x = self.norm1(x + self.attn(x, mask, maps))
         return self.norm2(x + self.mlp(x))
@@ -25,7 +27,9 @@ class PostNorm(vit.Block):
 class NoNorm(vit.Block):
     """No norm in the block at all."""
 
-    def forward(self, x: Tensor, mask: vit.Mask = None, maps: vit.Maps = None) -> Tensor:
+    def forward(
+        self, x: Tensor, mask: vit.Mask = None, maps: vit.Maps = None
+    ) -> Tensor:
         """(B, T, D) -> (B, T, D)."""
         x = x + self.attn(x, mask, maps)
         return x + self.mlp(x)

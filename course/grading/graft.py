@@ -1,0 +1,153 @@
+"""Graft a learner's answers into a pristine notebook of set-up, answers and grading.
+
+Everything but the answers comes from source/: what a learner's notebook says of itself
+is only read to find the answers in it.
+"""
+
+import ast
+import json
+from collections.abc import Container
+from dataclasses import dataclass
+from typing import Any
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from course.exercises import Exercise, Sheet, answered, unanswered
+
+MOST_BYTES = 64 * 2**20  # of a learner's notebook, pictures and all
+Answers = dict[int, list[str]]  # code by the number of the exercise
+
+
+@dataclass(frozen=True)
+class Found:
+    """A code cell of a learner's notebook, and what its metadata claims it to be."""
+
+    text: str
+    exercise: int | None
+    role: str
+
+
+def read(raw: bytes) -> list[Found]:
+    """Find the code cells in a notebook's bytes; ValueError says what is wrong with it.
+
+    Any version of the format will do, and only the cells' text and our own metadata
+    are looked at.
+    """
+    if len(raw) > MOST_BYTES:
+        raise ValueError(f"the notebook has {len(raw) / 2**20:.0f} MB: too large")
+    try:
+        book = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise ValueError("this is no notebook: its file is damaged") from None
+    sheets = listed(book, "worksheets") or [book]  # version 3 had sheets
+    cells = [cell for sheet in sheets for cell in listed(sheet, "cells")]
+    if not cells:
+        raise ValueError("this is no notebook, or it has no cells")
+    found = [as_found(cell) for cell in cells if isinstance(cell, dict)]
+    return [cell for cell in found if cell is not None]
+
+
+def listed(thing: Any, key: str) -> list[Any]:
+    """Give the list under a key, if there is one."""
+    value = thing.get(key) if isinstance(thing, dict) else None
+    return value if isinstance(value, list) else []
+
+
+def as_found(cell: dict[str, Any]) -> Found | None:
+    """Read one cell; None if there is no code in it."""
+    text = cell.get("source", cell.get("input"))
+    if isinstance(text, list) and all(isinstance(line, str) for line in text):
+        text = "".join(text)
+    if cell.get("cell_type") != "code" or not isinstance(text, str):
+        return None
+    metadata = cell.get("metadata")
+    mark = metadata.get("live_papers") if isinstance(metadata, dict) else None
+    mark = mark if isinstance(mark, dict) else {}
+    exercise = mark.get("exercise")
+    return Found(
+        text.encode("utf8", "replace").decode(),  # a lone surrogate is no text
+        exercise if type(exercise) is int else None,
+        str(mark.get("role", "")),
+    )
+
+
+def learners(cells: list[Found], sheet: Sheet) -> Answers:
+    """Choose the answers among the cells of a learner's notebook.
+
+    An answer is every cell so marked that is no untouched stub, in the notebook's
+    order: a split cell counts whole, and of two copies the later one decides. Where no
+    cell is so marked, any cell that defines the function counts. Exercises with no
+    answer are left out.
+    """
+    stubs = {
+        unanswered(cell.text).strip()
+        for task in sheet.exercises
+        for cell in task.of("answer")
+    }
+    answers = {}
+    for task in sheet.exercises:
+        marked = [c for c in cells if (c.exercise, c.role) == (task.number, "answer")]
+        wanted = set().union(*(defines(cell.text) for cell in task.of("answer")))
+        chosen = marked or [c for c in cells if wanted & defines(c.text)]
+        texts = [c.text for c in chosen if c.text.strip() not in {"", *stubs}]
+        if texts:
+            answers[task.number] = texts
+    return answers
+
+
+def defines(text: str) -> set[str]:
+    """Name the functions and classes that a cell defines at its top level."""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    kinds = ast.FunctionDef | ast.ClassDef
+    return {node.name for node in body if isinstance(node, kinds)}
+
+
+def solutions(sheet: Sheet) -> Answers:
+    """Give the course's own answers."""
+    return {
+        task.number: [answered(cell.text) for cell in task.of("answer")]
+        for task in sheet.exercises
+    }
+
+
+def graded(
+    sheet: Sheet, answers: Answers, seed: int, only: Container[int]
+) -> NotebookNode:
+    """Make the notebook that is run: set-up, answers, grading, checks."""
+    cells = [cell(c.text, "intro") for c in sheet.intro if c.kind == "code"]
+    for task in sheet.exercises:
+        if task.number in only and task.number in answers:
+            cells += exercise(task, answers[task.number], seed)
+    return new_notebook(cells=cells)
+
+
+def exercise(task: Exercise, answer: list[str], seed: int) -> list[NotebookNode]:
+    """Make the cells of one exercise, the learner's in place of its answer cells.
+
+    The pristine answer cells stay before the learner's, as stubs, for functions that
+    the learner never wrote.
+    """
+    texts = [("setup", c.text) for c in task.of("setup")]
+    texts += [("stub", unanswered(c.text)) for c in task.of("answer")]
+    texts += [("answer", text) for text in answer]
+    texts += [("grade", f"{c.text}\n{SEND.format(seed)}") for c in task.of("grade")]
+    texts += [("check", c.text) for c in task.of("check")]
+    return [cell(text, role, task) for role, text in texts]
+
+
+SEND = "__import__('live_papers_sending').send(grade({}))"
+
+
+def cell(text: str, role: str, task: Exercise | None = None) -> NotebookNode:
+    """Make a code cell; nbval compares outputs only where there are some already."""
+    number, needs = (task.number, task.needs) if task else (0, ())
+    metadata = {"exercise": number, "role": role, "needs": needs}
+    made = new_code_cell(text, metadata=metadata)
+    if role == "grade":
+        made.execution_count = 1
+        made.outputs = [new_output("display_data", {"text/plain": "values"})]
+    return made

@@ -1,0 +1,123 @@
+"""Turn a learner's notebook into rows: points for each exercise, and why."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from course.exercises import Exercise, Sheet
+from course.grading import graft
+from course.grading.run import Outcome, run
+from course.grading.sandbox import Box
+from course.grading.values import difference, unpack
+
+Values = dict[int, dict[str, np.ndarray]]  # of each exercise
+ENDS = {
+    "slow": "too slow: one of its cells ran longer than {:g} s and was stopped",
+    "died": "its kernel died: too much memory, or the code ended the process",
+    "flood": "it printed or sent far too much, or what makes no sense",
+}
+HELPERS = " (a helper or import belongs into the answer cell: others are not graded)"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One exercise of one notebook. `remark` may hold words of the learner's code."""
+
+    chapter: str
+    exercise: int
+    title: str
+    points: int
+    out_of: int
+    seconds: float
+    remark: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the row for JSON or CSV."""
+        return asdict(self)
+
+
+def expected(sheet: Sheet, seed: int, box: Box) -> Values:
+    """Run the course's own answers; RuntimeError if they give no values."""
+    right = graft.solutions(sheet)
+    book = graft.graded(sheet, right, seed, only=right)
+    outcomes = {outcome["exercise"]: outcome for outcome in run(book, box)}
+    for task in sheet.exercises:
+        outcome = outcomes.get(task.number, {"end": "no outcome", "said": ""})
+        if outcome.get("values") is None:
+            why = outcome["end"] or outcome["said"]
+            raise RuntimeError(f"the solution of exercise {task.number} fails: {why}")
+    return {number: unpack(outcome["values"]) for number, outcome in outcomes.items()}
+
+
+def rows(
+    chapter: str, sheet: Sheet, raw: bytes, want: Values, seed: int, box: Box
+) -> Iterator[Row]:
+    """Grade the bytes of a learner's notebook; rows come as they are known.
+
+    `want` are the expected values for this very seed. An answer that fails in a kernel
+    where another answer ran before it is run once more, alone: what one answer breaks
+    costs no other its points.
+    """
+    try:
+        answers = graft.learners(graft.read(raw), sheet)
+    except ValueError as error:
+        for task in sheet.exercises:
+            yield row(chapter, task, 0, 0.0, str(error))
+        return
+    for task in sheet.exercises:
+        if task.number not in answers:
+            yield row(chapter, task, 0, 0.0, "not answered")
+    tasks = {task.number: task for task in sheet.exercises if task.number in answers}
+    again = list(tasks)
+    for outcome in run(graft.graded(sheet, answers, seed, tasks), box) if tasks else []:
+        task = tasks[outcome["exercise"]]
+        wrong = judge(outcome, want[task.number])
+        if not wrong or outcome["alone"]:
+            again.remove(task.number)
+            yield marked(chapter, task, outcome, wrong, box)
+    for number in again:
+        alone = list(run(graft.graded(sheet, answers, seed, [number]), box))
+        outcome = alone[0] if alone else {"end": "died", "seconds": 0.0}
+        wrong = judge(outcome, want[number])
+        yield marked(chapter, tasks[number], outcome, wrong, box)
+
+
+def judge(outcome: Outcome, want: dict[str, np.ndarray]) -> str:
+    """Compare what a kernel sent with what is right; say what is wrong, if anything."""
+    if outcome["end"] or outcome.get("values") is None:
+        return "no values came"
+    try:
+        return difference(unpack(outcome["values"]), want)
+    except ValueError as error:
+        return str(error)
+
+
+def marked(chapter: str, task: Exercise, outcome: Outcome, wrong: str, box: Box) -> Row:
+    """Give the points of an exercise that was run, with the kindest true remark."""
+    points = 0 if wrong else task.points
+    return row(chapter, task, points, outcome["seconds"], remark(outcome, wrong, box))
+
+
+def remark(outcome: Outcome, wrong: str, box: Box) -> str:
+    """Say in a sentence how an answer went."""
+    if not wrong:
+        return "right"
+    if outcome["end"]:
+        return ENDS[outcome["end"]].format(box.cell_seconds)
+    if outcome["said"] == "NotImplementedError: ":
+        return "not answered"
+    if outcome["check"]:
+        return outcome["check"]
+    if outcome["said"]:
+        return outcome["said"] + HELPERS * outcome["said"].startswith("NameError")
+    return f"passes the check, but not the grading: {wrong}"
+
+
+def row(chapter: str, task: Exercise, points: int, seconds: float, remark: str) -> Row:
+    """Make a row, of one line whatever was said."""
+    words = " ".join("".join(c if c.isprintable() else " " for c in remark).split())
+    return Row(
+        chapter, task.number, task.title, points, task.points, round(seconds, 2), words
+    )

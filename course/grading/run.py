@@ -1,0 +1,80 @@
+"""Run a graded notebook with nbval in a pytest of its own, and give what came of it.
+
+An outcome is a dict: exercise; values, as the kernel sent them, or None; end, empty or
+why its kernel was given up (died, slow, flood); said, the first error; check, the
+sentence of the check; alone, whether no other answer had run in its kernel; seconds.
+All of its words come from the learner's code.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from course.grading.sandbox import Box
+from course.grading.watch import START_SECONDS
+from course.source import ROOT
+
+Outcome = dict[str, Any]
+
+
+def run(book: NotebookNode, box: Box) -> Iterator[Outcome]:
+    """Run a notebook that graft.py made; give the outcome of each exercise as it comes.
+
+    Exercises may be missing at the end, if the run itself broke.
+    """
+    book.metadata["box"] = asdict(box)
+    with tempfile.TemporaryDirectory(prefix="lp") as folder:
+        file = Path(folder) / "graded.ipynb"
+        nbformat.write(book, file)
+        Path(folder).chmod(0o711)  # a kernel of another user must reach its own folder
+        listen, speak = os.pipe()
+        process = subprocess.Popen(
+            command(file, speak, box),
+            cwd=folder,
+            env=environment(folder),
+            pass_fds=[speak],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        os.close(speak)
+        longest = len(book.cells) * (box.cell_seconds + START_SECONDS)
+        watchdog = threading.Timer(longest, process.kill)
+        watchdog.start()
+        try:
+            with os.fdopen(listen) as lines:
+                yield from map(json.loads, lines)
+        finally:
+            watchdog.cancel()
+            process.terminate()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def command(file: Path, speak: int, box: Box) -> list[str]:
+    """Give the pytest command: our plugin beside nbval's, no configuration."""
+    found = [sys.executable, "-m", "pytest", "-p", "course.grading.plugin"]
+    found += ["-c", os.devnull, "--rootdir", str(file.parent), "-p", "no:cacheprovider"]
+    found += [f"--outcomes={speak}", f"--nbval-cell-timeout={box.cell_seconds}"]
+    return [*found, "-q", "--color=no", "--tb=no", str(file)]
+
+
+def environment(folder: str) -> dict[str, str]:
+    """Give pytest the grader's environment, with a place for temporary files."""
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    ours = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
+    return ours | {"TMPDIR": folder, "PYTHONPATH": path}

@@ -1,0 +1,132 @@
+"""The box that a learner's kernel runs in: bubblewrap, limits, and a small lib.
+
+Inside there is Python, an own /tmp, and a copy of the few modules that an exercise
+needs. There is no network, no home folder, no course, and no other process.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from course.source import ROOT
+
+ALWAYS = ("__init__", "check", "ladder", "expect")  # what any exercise's lib holds
+HERE = Path(__file__).parent
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache")
+GB = 2**30
+
+
+@dataclass(frozen=True)
+class Box:
+    """How kernels run: in bubblewrap or not, and the most that they may use."""
+
+    wrapped: bool
+    cell_seconds: float = 30
+    limits: dict[str, int] = field(
+        default_factory=lambda: {
+            "AS": 6 * GB,
+            "CPU": 600,
+            "FSIZE": GB // 8,
+            "NPROC": 96,  # threads count too; binds everyone but root
+            "NOFILE": 256,
+            "CORE": 0,
+        }
+    )
+
+    def command(self, folder: Path, lib: Path) -> list[str]:
+        """Give the command of a kernel, without its connection file, which comes last.
+
+        `folder` is for its sockets, `lib` has the modules that it may import.
+        """
+        user = 60_000 + os.getpid() % 5_000 if self.wrapped and is_root() else 0
+        limits = self.limits if self.wrapped else {"CPU": self.limits["CPU"], "CORE": 0}
+        inside = [str(lib / "inside.py"), json.dumps({"user": user} | limits)]
+        return [*(wrap(folder, lib) if self.wrapped else []), sys.executable, *inside]
+
+
+def wrap(folder: Path, lib: Path) -> list[str]:
+    """Give bubblewrap's part of a command: what can be seen, written and reached."""
+    box = ["bwrap", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    box += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
+    box += ["--unshare-cgroup-try", "--hostname", "box"]
+    if is_root():  # real root becomes a user of its own, whom limits bind
+        box += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    else:
+        box += ["--unshare-user"]
+    prefixes = [sys.base_prefix, os.path.realpath(sys.base_prefix), sys.prefix]
+    for parent in [p for prefix in prefixes for p in reversed(Path(prefix).parents)]:
+        box += ["--perms", "0755", "--dir", str(parent)]  # else not for other users
+    for path in [*SYSTEM, *prefixes]:
+        box += ["--ro-bind-try", path, path]
+    for package in installed_copies():
+        box += ["--tmpfs", str(package)]
+    box += ["--proc", "/proc", "--dev", "/dev"]
+    box += ["--size", str(GB // 4), "--perms", "1777", "--tmpfs", "/tmp"]
+    box += ["--perms", "0755", "--dir", str(lib.parent)]
+    box += ["--ro-bind", str(lib), str(lib), "--bind", str(folder), str(folder)]
+    box += ["--clearenv", "--chdir", "/tmp"]
+    for name, value in environment(lib).items():
+        box += ["--setenv", name, value]
+    return box
+
+
+def installed_copies() -> list[Path]:
+    """Find what an install that is not editable left of this project: answers."""
+    packages = Path(sysconfig.get_path("purelib"))
+    return [packages / name for name in ("lib", "course") if (packages / name).is_dir()]
+
+
+def environment(lib: Path) -> dict[str, str]:
+    """Give a kernel its environment; in a box nothing of the grader's own is in it."""
+    one = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    return dict.fromkeys(one, "1") | {
+        "PATH": "/usr/bin:/bin",
+        "HOME": "/tmp",
+        "TMPDIR": "/tmp",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(lib),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def make_lib(folder: Path, needs: tuple[str, ...]) -> Path:
+    """Copy into `folder` what a kernel may import: sending.py and a small lib."""
+    (folder / "lib").mkdir(parents=True)
+    for name in ("inside", "sending"):
+        target = "live_papers_sending" if name == "sending" else name
+        shutil.copy(HERE / f"{name}.py", folder / f"{target}.py")
+    for name in {*ALWAYS, *needs}:
+        module = ROOT / "lib" / f"{name}.py"
+        if module.exists():
+            shutil.copy(module, folder / "lib")
+        elif module.with_suffix("").is_dir():
+            shutil.copytree(module.with_suffix(""), folder / "lib" / name)
+        else:
+            raise ValueError(f"an exercise needs {name}: lib has no such module")
+    for path in [folder, *folder.rglob("*")]:  # the kernel may be another user
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    return folder
+
+
+def is_root() -> bool:
+    """Whether this process has root's rights, which limits on processes do not bind."""
+    return os.geteuid() == 0
+
+
+def works() -> bool:
+    """Whether bubblewrap is here and can really make such a box."""
+    if shutil.which("bwrap") is None:
+        return False
+    with tempfile.TemporaryDirectory() as folder:
+        command = [*wrap(Path(folder), Path(folder)), sys.executable, "-c", "1"]
+        try:
+            run = subprocess.run(command, capture_output=True, timeout=60)
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+        return run.returncode == 0

@@ -1,0 +1,87 @@
+"""What crosses from a kernel: numbers as JSON, read with suspicion and compared here.
+
+A message is {name: {"kind": "float", "shape": [2, 3], "data": base64}}, as
+course/grading/sending.py packs it inside the kernel.
+"""
+
+import base64
+import binascii
+import math
+from typing import Any
+
+import numpy as np
+
+MIME = "application/vnd.live-papers.values+json"  # as in sending.py
+KINDS = {"bool": "|b1", "int": "<i8", "float": "<f8", "complex": "<c16"}
+MOST_DIMENSIONS = 16
+
+
+def unpack(message: Any) -> dict[str, np.ndarray]:
+    """Read the values that a kernel sent; ValueError where these are none.
+
+    The message may come from hostile code: nothing in it chooses what runs here.
+    """
+    if not isinstance(message, dict) or not all(isinstance(k, str) for k in message):
+        raise ValueError("the kernel sent no values by name")
+    return {name: array(value) for name, value in message.items()}
+
+
+def array(value: Any) -> np.ndarray:
+    """Read one value of a message."""
+    kind = value.get("kind") if isinstance(value, dict) else None
+    shape = value.get("shape") if isinstance(value, dict) else None
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ValueError(f"the kernel sent a value of kind {kind!r:.40}")
+    whole = isinstance(shape, list) and all(type(n) is int and n >= 0 for n in shape)
+    if not isinstance(shape, list) or not whole or len(shape) > MOST_DIMENSIONS:
+        raise ValueError(f"the kernel sent a value of shape {shape!r:.40}")
+    try:
+        data = base64.b64decode(value["data"], validate=True)
+    except (KeyError, TypeError, ValueError, binascii.Error):
+        raise ValueError("the kernel sent a value that is no base64") from None
+    dtype = np.dtype(KINDS[kind])
+    if len(data) != math.prod(shape) * dtype.itemsize:
+        raise ValueError(f"the kernel sent {len(data)} bytes for {shape!r:.40} {kind}")
+    return np.frombuffer(data, dtype).reshape(shape)
+
+
+def difference(got: dict[str, np.ndarray], want: dict[str, np.ndarray]) -> str:
+    """Say in what the first value that is not right differs; nothing if all are right.
+
+    The words name kinds and shapes, and never an expected value.
+    """
+    if missing := want.keys() - got.keys():
+        return f"nothing came for {min(missing)}"
+    if got.keys() != want.keys():
+        return "more came than was asked for"
+    for name, right in want.items():
+        ours, theirs = kind_of(got[name]), kind_of(right)
+        if ours != theirs and (ours, theirs) != ("int", "float"):
+            return f"{name}: {ours} came, {theirs} was expected"
+        if got[name].shape != right.shape:
+            return f"{name}: shape {got[name].shape} came, {right.shape} was expected"
+        if not close(got[name], right):
+            return f"{name}: the values differ"
+    return ""
+
+
+def kind_of(values: np.ndarray) -> str:
+    """Name the kind of numbers in an array."""
+    return {"b": "bool", "i": "int", "f": "float", "c": "complex"}[values.dtype.kind]
+
+
+def close(got: np.ndarray, want: np.ndarray) -> bool:
+    """Whether |got - want| <= 1e-4 |want| + 1e-5 max|want|, everywhere.
+
+    Whole numbers and truth values must be equal. What is not finite agrees only with
+    the same: inf with inf, nan with nan. Shapes are equal; the maximum is over what is
+    finite.
+    """
+    if want.dtype.kind in "bi":
+        return bool((got == want).all())
+    finite = np.isfinite(want)
+    largest = np.abs(want[finite]).max(initial=0.0)
+    with np.errstate(all="ignore"):
+        near = np.abs(got - want) <= 1e-4 * np.abs(want) + 1e-5 * largest
+    alike = (got == want) | (np.isnan(got) & np.isnan(want))
+    return bool(np.where(finite & np.isfinite(got), near, alike).all())

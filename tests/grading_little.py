@@ -1,0 +1,134 @@
+"""Two small exercises for the tests of grading, and notebooks that answer them."""
+
+import json
+from dataclasses import replace
+
+from course.exercises import Sheet, answered, parse
+from course.grading import graft, marks
+from course.grading.run import run
+from course.grading.sandbox import Box, works
+from course.notebooks import exercises
+
+WRAPPED = works()
+BOX = Box(WRAPPED, cell_seconds=5)
+SEED = 7
+TEXT = """# Exercises
+
+```{code-cell} ipython3
+import torch
+
+from lib import check
+```
+
+## Exercise 1 · Double
+
+*2 points · easy · 8 minutes · needs: -*
+
+Do it.
+
+```{code-cell} ipython3
+:tags: [answer]
+def double(x):
+    # BEGIN SOLUTION
+    return 2 * x
+    # END SOLUTION
+```
+
+```{code-cell} ipython3
+:tags: [check]
+with check.exercise("double"):
+    check.same(double(torch.arange(3.0)), torch.tensor([0.0, 2.0, 4.0]))
+```
+
+```{code-cell} ipython3
+:tags: [grade]
+def grade(seed):
+    torch.manual_seed(seed)
+    return {"x": double(torch.randn(3, 4)), "n": double(seed)}
+```
+
+## Exercise 2 · Shift
+
+*3 points · easy · 8 minutes · needs: -*
+
+Use `one`.
+
+```{code-cell} ipython3
+one = 1
+```
+
+```{code-cell} ipython3
+:tags: [answer]
+def shift(x):
+    # BEGIN SOLUTION
+    return x.roll(one)
+    # END SOLUTION
+```
+
+```{code-cell} ipython3
+:tags: [check]
+with check.exercise("shift"):
+    check.same(shift(torch.arange(3.0)), torch.tensor([2.0, 0.0, 1.0]))
+```
+
+```{code-cell} ipython3
+:tags: [grade]
+def grade(seed):
+    torch.manual_seed(seed)
+    return {"x": shift(torch.randn(9))}
+```
+"""
+HONEST = "def shift(x):\n    return torch.cat([x[-1:], x[:-1]])"
+
+
+def source(folder):
+    """Write the sheet where a course has it; give its path."""
+    path = folder / "source" / "05_x" / "exercises.md"
+    path.parent.mkdir(parents=True)
+    path.write_text(TEXT)
+    (path.parent / "chapter.md").write_text("# A chapter\n")
+    return path
+
+
+def book(path, **answers):
+    """Make a learner's notebook in which some functions are answered, by name."""
+    made = exercises(path)
+    for cell in made.cells:
+        name = cell.metadata.live_papers.name
+        if name in answers:
+            cell.source = answers[name]
+    return made
+
+
+def raw(notebook):
+    """The bytes of a notebook's file."""
+    return json.dumps(notebook).encode()
+
+
+def grade(path, notebook, want, box=BOX):
+    """Grade a notebook, or bytes; give the rows by exercise."""
+    data = notebook if isinstance(notebook, bytes) else raw(notebook)
+    rows = marks.rows("05_x", parse(path), data, want, SEED, box)
+    return {row.exercise: row for row in rows}
+
+
+def points(rows):
+    return {number: row.points for number, row in sorted(rows.items())}
+
+
+def judged(sheet, cases):
+    """Run many answers, (task, text) each, in one kernel; give what is wrong with each.
+
+    Also gives the outcomes. The solution of each task is run once, in another.
+    """
+    tasks = [replace(task, number=k) for k, (task, _) in enumerate(cases, 1)]
+    many = Sheet(sheet.intro, tuple(tasks))
+    right = {t.number: [answered(c.text) for c in t.of("answer")] for t in tasks}
+    given = {k: [text] for k, (_, text) in enumerate(cases, 1)}
+    want = {
+        outcome["exercise"]: marks.unpack(outcome["values"])
+        for outcome in run(graft.graded(many, right, SEED, right), BOX)
+    }
+    outcomes = list(run(graft.graded(many, given, SEED, given), BOX))
+    assert len(outcomes) == len(cases)
+    return [marks.judge(o, want[o["exercise"]]) for o in outcomes], outcomes

@@ -1,0 +1,77 @@
+"""Each live figure of each chapter against its traced twin, and what a chapter owes."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from javascript import draw, loaded
+
+from course import site
+from lib import data
+
+ROOT = Path(__file__).parent.parent
+NAMES = sorted(path.parent.name for path in ROOT.glob("source/*/chapter.md"))
+
+
+@pytest.fixture(scope="module")
+def built():
+    """The site's one execution of the chapters; from its cache where it is there."""
+    return site.build()
+
+
+def states(record):
+    """Inputs of a recorded case as tensors, in the order of the controls."""
+    shapes = {
+        c["name"]: (c["kind"], (c.get("height"), c.get("width")))
+        for c in record["spec"]["controls"]
+    }
+    for case in record["cases"]:
+        inputs = []
+        for name, values in case["state"].items():
+            kind, size = shapes[name]
+            x = torch.tensor(values)
+            if kind == "mask":
+                x = x.bool().view(size)
+            inputs.append(x[0] if kind == "slider" else x)
+        yield case, inputs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["index", *NAMES])
+def test_figures_agree_with_torch(built, name):
+    files = sorted((ROOT / "build" / "figures" / name).glob("*.json"))
+    assert len(files) >= (1 if name == "index" else 3)
+    for file in files:
+        record = json.loads(file.read_text())
+        assert len(record["cases"]) == 25
+        twins = {
+            key: loaded(program, [record["constants"][h] for h in program["constants"]])
+            for key, program in record["spec"]["programs"].items()
+        }
+        for case, inputs in states(record):
+            found = twins[case["key"]](inputs)
+            for output, want in case["answers"].items():
+                torch.testing.assert_close(
+                    found[output],
+                    torch.tensor(want["data"], dtype=torch.float64).view(want["shape"]),
+                    rtol=1e-5,
+                    atol=1e-5,
+                    equal_nan=True,
+                    msg=lambda text, o=output, f=file: f"{f.name} {o}: {text}",
+                )
+            for mark in record["spec"]["marks"]:
+                draw(mark, found[mark["name"]])
+
+
+@pytest.mark.parametrize(
+    "name", [p.parent.name for p in ROOT.glob("source/*/recipe.py")]
+)
+def test_a_recipe_has_its_record(name):
+    found = data.record(name)
+    assert found and all(isinstance(part, dict) for part in found.values())
+
+
+def test_an_unknown_record_is_named():
+    with pytest.raises(ValueError, match="no record of 'none'; there are records of"):
+        data.record("none")
