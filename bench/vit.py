@@ -1,26 +1,10 @@
 """ViT against timm: the same weights, one thread, process time, taken in turns."""
 
-import time
-from collections.abc import Callable
-from statistics import median
-
 import torch
 import torch.nn.functional as F
 
+from bench.turns import Row, in_turns
 from lib import vit
-
-Row = tuple[str, str, float, float, float]  # work, peer, our ms, its ms, ours / its
-
-
-def in_turns(ours: Callable, peer: Callable, rounds: int = 9) -> tuple[float, float]:
-    """Median milliseconds of each, alternated so that both meet the same machine."""
-    spent = [], []
-    for _ in range(rounds):
-        for call, times in zip((ours, peer), spent, strict=True):
-            start = time.process_time()
-            call()
-            times.append(1e3 * (time.process_time() - start))
-    return median(spent[0][1:]), median(spent[1][1:])  # the first round warms up
 
 
 def train_step(model: torch.nn.Module, images: torch.Tensor) -> None:
@@ -62,11 +46,3 @@ def rows() -> list[Row]:
         )
         table.append((name, "timm", *ms, ms[0] / ms[1]))
     return table
-
-
-if __name__ == "__main__":
-    try:
-        for work, peer, ours_ms, peer_ms, ratio in rows():
-            print(f"{work:42} {peer:6} {ours_ms:8.1f} {peer_ms:8.1f} {ratio:6.2f}")
-    except ImportError as missing:
-        print(f"bench/vit.py left out, a peer is missing: {missing}")

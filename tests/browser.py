@@ -1,18 +1,14 @@
-"""Real chromium for the tests: start it, watch it, and open JupyterLab in it."""
+"""Real chromium for the tests: start it, watch it, give it a page to show."""
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from contextlib import contextmanager
-from pathlib import Path
+from importlib.resources import files
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from lib.live.page import page_html
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
@@ -55,82 +51,16 @@ def watched(browser, home=("http://127.0.0.1", "ws://127.0.0.1"), **options):
     return page, troubles
 
 
-@contextmanager
-def jupyterlab(folder):
-    """JupyterLab as `make lab` sets it up, on `folder`; gives its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = [
-        "--no-browser",
-        "--allow-root",
-        f"--port={port}",
-        "--IdentityProvider.token=t",
-        "--LabApp.expose_app_in_browser=True",
-        f"--ServerApp.root_dir={folder}",
-    ]
-    home = Path(folder) / ".home"
-    environment = os.environ | {
-        "HOME": str(home),
-        "JUPYTERLAB_SETTINGS_DIR": str(home),
-        "JUPYTER_CONFIG_PATH": str(ROOT / "course" / "jupyter"),
-        "PYTHONPATH": str(ROOT),
-    }
-    environment.pop("LIVE_STATIC", None)
-    home.mkdir()
-    with open(home / "log", "w") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "jupyter", "lab", *options],
-            cwd=folder,
-            env=environment,
-            stdout=log,
-            stderr=log,
-        )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _await(f"{address}/api", server, home / "log")
-        yield address
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-def _await(url, server, log):
-    for _ in range(240):
-        try:
-            return urllib.request.urlopen(url, timeout=2)
-        except OSError:
-            if server.poll() is not None:
-                break
-            time.sleep(0.25)
-    pytest.fail(f"JupyterLab does not answer:\n{log.read_text()[-2000:]}")
-
-
-def run_all(page, address, notebook, figures, patience=60):
-    """Open a notebook, run its cells as its menu would, and wait for its figures."""
-    from playwright.sync_api import TimeoutError
-
-    page.goto(f"{address}/lab/tree/{notebook}?token=t")
-    page.wait_for_selector(".jp-Notebook", timeout=90_000)
-    idle = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
-    page.wait_for_selector(idle, timeout=60_000)
-    for _ in range(6):
-        page.evaluate("void jupyterapp.commands.execute('notebook:run-all-cells')")
-        try:  # a prompt says that a cell waits, or that it ran
-            page.wait_for_function(
-                "() => [...document.querySelectorAll('.jp-InputPrompt')]"
-                ".some((e) => /[*\\d]/.test(e.textContent))",
-                timeout=10_000,
-            )
-            break
-        except TimeoutError:  # the notebook was not ready to run
-            continue
-    page.wait_for_function(
-        "n => document.querySelectorAll('figure.live[data-pictures]').length >= n",
-        arg=figures,
-        timeout=1000 * patience,
+def html_page(figure):
+    """The smallest page that a live figure needs."""
+    read = lambda name: (files("lib") / name).read_text("utf8")
+    scripts = "".join(
+        f"<script>{read(f'live/{n}')}</script>"
+        for n in ("tensor.js", "marks.js", "live.js")
     )
-    page.wait_for_selector(idle, timeout=1000 * patience)
-    found = page.locator("figure.live")
-    assert found.count() == figures
-    return found
+    styles = read("live/palette.css") + read("live/live.css")
+    return (
+        "<!doctype html><html lang='en'><meta charset='utf-8'><title>gallery</title>"
+        f"<meta name='viewport' content='width=device-width'><style>{styles}</style>"
+        f"<body>{page_html(figure, 1, {})}{scripts}"
+    )

@@ -107,7 +107,7 @@ class Hand:
             keys = "ArrowUp" if last else "ArrowDown"
         elif kind == "slider":
             first.focus()
-            keys = "End" if place or float(first.input_value()) == 0 else "Home"
+            keys = "End" if float(first.input_value()) == 0 else "Home"
         else:
             first.focus()
             keys = {
@@ -121,7 +121,9 @@ class Hand:
     def by_mouse(self, control, place):
         """Move the control with the pointer alone, to one of two places."""
         kind, _, handle = control
-        handle.first.evaluate("e => e.scrollIntoView({block: 'center'})")
+        handle.first.evaluate(
+            "e => e.scrollIntoView({ block: 'center', behavior: 'instant' })"
+        )
         if kind == "choice":
             self._choose(handle, place)
             return

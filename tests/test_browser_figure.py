@@ -1,35 +1,19 @@
 """The gallery in real chromium, on a page and in JupyterLab: every control moves it."""
 
-from importlib.resources import files
 from pathlib import Path
 
 import gallery
 import nbformat
 import pytest
-from browser import chromium, jupyterlab, run_all, watched
+from browser import chromium, html_page, watched
 from hand import Hand, hold_everything
+from lab import jupyterlab, run_all
 
 from lib import plot
 from lib.live.figure import LiveFigure
-from lib.live.page import page_html
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-def html_page(figure):
-    """The smallest page that a live figure needs."""
-    read = lambda name: (files("lib") / name).read_text("utf8")
-    scripts = "".join(
-        f"<script>{read(f'live/{n}')}</script>"
-        for n in ("tensor.js", "marks.js", "live.js")
-    )
-    styles = read("live/palette.css") + read("live/live.css")
-    return (
-        "<!doctype html><html lang='en'><meta charset='utf-8'><title>gallery</title>"
-        f"<meta name='viewport' content='width=device-width'><style>{styles}</style>"
-        f"<body>{page_html(figure, 1, {})}{scripts}"
-    )
 
 
 @pytest.fixture(scope="module")

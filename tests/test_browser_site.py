@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from browser import ROOT, chromium, watched
+from browser import chromium, watched
 from hand import hold_everything
 
-from course.site import build
+from course.site import ROOT, build
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -23,7 +23,9 @@ STICKING_OUT = """() => {
     .filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && !scrolls(e));
   return [...wide, ...out.map((e) => e.outerHTML.slice(0, 90))];
 }"""
-OPEN_ALL = "() => document.querySelectorAll('details').forEach((d) => { d.open = true; })"
+OPEN_ALL = "() => document.querySelectorAll('details').forEach((d) => (d.open = true))"
+    "() => document.querySelectorAll('details').forEach((d) => { d.open = true; })"
+)
 AXE = """async () => {
   const { violations } = await axe.run(document, { resultTypes: ["violations"] });
   return violations.filter((v) => ["serious", "critical"].includes(v.impact))

@@ -5,7 +5,7 @@ import json
 import pytest
 from little import answer, load, make, own, save
 
-from course import comfort
+from course import comfort, recipes, site
 from course.__main__ import main
 
 
@@ -60,6 +60,9 @@ def test_the_doctor_says_what_for_and_how_to_get_it(monkeypatch):
     assert "1.0" in text
     assert "never said" not in text
     assert text.index("missing b") < text.index("its use") < text.index("the way to it")
+    assert text.endswith("does without what is missing.")
+    needs.pop()
+    assert comfort.doctor() == ["ok      a                    1.0"]
 
 
 def test_the_doctor_knows_this_machine():
@@ -70,6 +73,41 @@ def test_the_doctor_knows_this_machine():
     assert comfort.package("no-such-package")() == ""
 
 
-def test_reset_asks_which_chapter(capsys):
-    assert main(["reset"]) == 1
-    assert "make reset CHAPTER=05" in capsys.readouterr().err
+@pytest.mark.parametrize("command", ["reset", "train"])
+def test_a_command_for_one_chapter_asks_which(capsys, command):
+    assert main([command]) == 1
+    assert f"make {command} CHAPTER=05" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("named", ["05", "05_vit"])
+def test_train_runs_the_recipe_of_a_chapter_by_number_or_name(monkeypatch, named):
+    ran = []
+    monkeypatch.setattr(recipes.runpy, "run_path", lambda path, **_: ran.append(path))
+    assert main(["train", "--chapter", named]) == 0
+    assert [path.split("/")[-2:] for path in ran] == [["05_vit", "recipe.py"]]
+
+
+def test_train_names_the_chapters_that_have_a_recipe(capsys):
+    assert main(["train", "--chapter", "99"]) == 1
+    assert "05_vit" in capsys.readouterr().err
+
+
+def test_html_says_where_the_front_page_is(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(site, "build", lambda chapters, fresh: tmp_path)
+    assert main(["html", "--chapter", "05"]) == 0
+    assert (tmp_path / "index.html").as_uri() in capsys.readouterr().out
+
+
+def test_html_tells_a_fault_without_a_traceback(monkeypatch, capsys):
+    def build(chapters, fresh):
+        raise site.BuildError("05_x, code cell 3: NameError")
+
+    monkeypatch.setattr(site, "build", build)
+    assert main(["html"]) == 1
+    assert "code cell 3" in capsys.readouterr().err
+
+
+def test_notebooks_that_are_as_they_should_be_are_said_to_be(monkeypatch, capsys):
+    monkeypatch.setattr("course.keeping.update", list)
+    assert main(["notebooks"]) == 0
+    assert "up to date" in capsys.readouterr().out

@@ -11,11 +11,14 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from course.source import ROOT
 
 SETUP = ROOT / "tools" / "setup.py"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+WANTED = PROJECT["dependencies"] + EXTRAS["lab"] + EXTRAS["test"]
 TARGETS = (
     "help lab test quick html notebooks grade reset progress doctor times train "
     "bench check lock clean"
@@ -36,9 +39,13 @@ def versions(lines):
     return pins
 
 
-def locked():
+def locked_lines():
     lines = (ROOT / "requirements.lock").read_text().splitlines()
-    return versions(line for line in lines if line and not line.startswith("#"))
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def locked():
+    return versions(locked_lines())
 
 
 @pytest.fixture
@@ -197,22 +204,35 @@ def test_environment_yml_agrees_with_the_lock():
 
 
 def test_every_dependency_is_in_the_lock():
-    wanted = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["lab"]
-    for requirement, version in versions(wanted).items():
+    for requirement, version in versions(WANTED).items():
         assert requirement in locked(), f"{requirement} is not in requirements.lock"
         assert version in (None, locked()[requirement])
 
 
-def test_what_lib_and_course_import_is_a_dependency():
+def test_the_lock_holds_nothing_that_nobody_needs():
+    needed, todo = set(), [(Requirement(line), "") for line in WANTED]
+    while todo:
+        requirement, extra = todo.pop()
+        if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
+            continue
+        for extra in ("", *requirement.extras):
+            if (name_of(requirement.name), extra) not in needed:
+                needed.add((name_of(requirement.name), extra))
+                parts = importlib.metadata.requires(requirement.name) or []
+                todo += [(Requirement(part), extra) for part in parts]
+    here = {line for line in locked_lines() if Requirement(line).marker is None}
+    assert {name_of(line) for line in here} <= {name for name, _ in needed}
+
+
+@pytest.mark.parametrize("folder", ["lib", "course", "tests", "bench"])
+def test_what_is_imported_is_a_dependency(folder):
     packages = importlib.metadata.packages_distributions()
-    extras = [
-        name for extra in PROJECT["optional-dependencies"].values() for name in extra
-    ]
-    known = {name_of(line) for line in PROJECT["dependencies"] + extras}
-    files = [*(ROOT / "lib").rglob("*.py"), *(ROOT / "course").rglob("*.py")]
+    known = {name_of(line) for line in WANTED + EXTRAS["bench"]}
+    files = [*(ROOT / folder).rglob("*.py")]
+    ours = {"lib", "course", "bench", *(p.stem for p in (ROOT / "tests").glob("*.py"))}
     for file in files:
         found = imports(ast.parse(file.read_text()))
-        for module in found - set(sys.stdlib_module_names) - {"lib", "course"}:
+        for module in found - set(sys.stdlib_module_names) - ours:
             names = {name_of(name) for name in packages.get(module, [module])}
             assert names & known, f"{file} imports {module}: add it to pyproject.toml"
 
@@ -233,11 +253,17 @@ def test_make_alone_lists_every_target():
     assert re.findall(r"^  make ([a-z]+) ", text, re.MULTILINE) == TARGETS.split()
 
 
+def test_the_tests_find_notebooks_and_pages_made():
+    dry = subprocess.check_output(["make", "-n", "-C", str(ROOT), "test"], text=True)
+    steps = ["tools/setup.py", "notebooks --check", "course html", "-m pytest"]
+    places = [dry.index(step) for step in steps]
+    assert places == sorted(places)
+
+
 def test_no_target_breaks_before_it_starts():
     for target in TARGETS.split():
         dry = ["make", "-n", "-C", str(ROOT), target, "CHAPTER=05"]
         run = subprocess.run(dry, capture_output=True, text=True)
         assert run.returncode == 0, run.stderr
-    assert "grade --chapter 05" in subprocess.check_output(
-        ["make", "-n", "-C", str(ROOT), "grade", "CHAPTER=05"], text=True
-    )
+        if target in ("html", "grade", "reset", "train"):
+            assert f"course {target} --chapter 05" in run.stdout

@@ -48,11 +48,11 @@ var LiveTensor = (() => {
   }
   // offsets of the elements of `shape` in a tensor whose strides per axis are `steps`
   function offsets(shape, steps, start = 0) {
-    let out = [start];
+    let out = Int32Array.of(start);
     shape.forEach((n, i) => {
-      const next = new Array(out.length * n);
+      const next = new Int32Array(out.length * n), step = steps[i];
       for (let a = 0, k = 0; a < out.length; a++)
-        for (let j = 0; j < n; j++) next[k++] = out[a] + j * steps[i];
+        for (let j = 0, at = out[a]; j < n; j++, at += step) next[k++] = at;
       out = next;
     });
     return out;
@@ -65,11 +65,20 @@ var LiveTensor = (() => {
     const n = size(shape);
     if (x.data.length === n && x.shape.length === shape.length) return x.data;
     if (x.data.length === 1) return wide(n).fill(x.data[0]);
-    const from = broadcast(x, shape), out = wide(n);
+    const out = wide(n), lead = shape.length - x.shape.length;
+    if (x.shape.every((d, i) => d === shape[lead + i])) {       // whole copies, one after another
+      for (let at = 0; at < n; at += x.data.length) out.set(x.data, at);
+      return out;
+    }
+    const from = broadcast(x, shape);
     for (let i = 0; i < n; i++) out[i] = x.data[from[i]];
     return out;
   }
-  const unary = (f) => (meta, x) => make(meta, Float64Array.from(x.data, f));
+  const unary = (f) => (meta, x) => {
+    const n = x.data.length, out = wide(n);
+    for (let i = 0; i < n; i++) out[i] = f(x.data[i]);
+    return make(meta, out);
+  };
   const binary = (f) => (meta, a, b) => {
     const x = spread(lift(a), meta.shape), y = spread(lift(b), meta.shape), out = wide(x.length);
     for (let i = 0; i < out.length; i++) out[i] = f(x[i], y[i]);
@@ -131,10 +140,14 @@ var LiveTensor = (() => {
     }
     return make(meta, out);
   }
-  const total = (row) => { let s = 0; for (const v of row) s += v; return s; };
-  const largest = (row) => { let m = -Infinity; for (const v of row) m = Number.isNaN(v) || v > m ? v : m; return m; };
+  const total = (row) => { let s = 0; for (let i = 0; i < row.length; i++) s += row[i]; return s; };
+  function largest(row) {                           // nan, once met, stays
+    let m = -Infinity;
+    for (let i = 0; i < row.length; i++) if (row[i] > m || Number.isNaN(row[i])) m = row[i];
+    return m;
+  }
   const smallest = (row) => -largest(row.map((v) => -v));
-  const squares = (row, mean) => { let s = 0; for (const v of row) s += (v - mean) ** 2; return s; };
+  const squares = (row, mean) => { let s = 0; for (let i = 0; i < row.length; i++) s += (row[i] - mean) ** 2; return s; };
   const first = (row, best) => row.findIndex((v) => Object.is(v, best) || v === best);
   const flat = (dim) => (dim === null ? null : [dim]);
   const extreme = (pick) => (metas, x, dim) => [
@@ -142,8 +155,11 @@ var LiveTensor = (() => {
   const argExtreme = (pick) => (meta, x, dim) => reduce(meta, x, flat(dim), (row) => first(row, pick(row)));
   function softmax(meta, x, dim) {
     return along(meta, x, dim, (row) => {
-      const top = largest(row), e = row.map((v) => Math.exp(v - top)), sum = total(e);
-      return e.map((v) => v / sum);
+      const top = largest(row);
+      let sum = 0;
+      for (let i = 0; i < row.length; i++) sum += row[i] = Math.exp(row[i] - top);
+      for (let i = 0; i < row.length; i++) row[i] /= sum;
+      return row;
     });
   }
   function logSoftmax(meta, x, dim) {
@@ -167,29 +183,35 @@ var LiveTensor = (() => {
   }
 
   function matmul(out, a, b, n, k, m, a0 = 0, b0 = 0, out0 = 0) {
-    const row = wide(m);
+    const row = wide(m), whole = k - (k % 4);       // four rows of b to one visit of the sums
     for (let i = 0; i < n; i++) {
+      const from = a0 + i * k;
       row.fill(0);
-      for (let p = 0; p < k; p++) {
-        const v = a[a0 + i * k + p], start = b0 + p * m;
-        for (let j = 0; j < m; j++) row[j] += v * b[start + j];
+      for (let p = 0; p < whole; p += 4) {
+        const b1 = b0 + p * m, b2 = b1 + m, b3 = b2 + m, b4 = b3 + m;
+        const v1 = a[from + p], v2 = a[from + p + 1], v3 = a[from + p + 2], v4 = a[from + p + 3];
+        for (let j = 0; j < m; j++) row[j] += v1 * b[b1 + j] + v2 * b[b2 + j] + v3 * b[b3 + j] + v4 * b[b4 + j];
       }
+      for (let p = whole; p < k; p++)
+        for (let j = 0, v = a[from + p], at = b0 + p * m; j < m; j++) row[j] += v * b[at + j];
       out.set(row, out0 + i * m);
     }
   }
-  function mm(meta, a, b) {
-    const out = wide(size(meta.shape));
+  function product(a, b) {
+    const out = wide(a.shape[0] * b.shape[1]);
     matmul(out, a.data, b.data, a.shape[0], a.shape[1], b.shape[1]);
-    return make(meta, out);
+    return out;
   }
+  const mm = (meta, a, b) => make(meta, product(a, b));
   function bmm(meta, a, b) {
     const [batch, n, k] = a.shape, m = b.shape[2], out = wide(size(meta.shape));
     for (let i = 0; i < batch; i++) matmul(out, a.data, b.data, n, k, m, i * n * k, i * k * m, i * n * m);
     return make(meta, out);
   }
   function addmm(meta, bias, a, b, beta, alpha) {
-    const product = mm(meta, a, b), start = spread(bias, meta.shape);
-    return make(meta, Float64Array.from(product.data, (v, i) => alpha * v + beta * start[i]));
+    const out = product(a, b), start = spread(bias, meta.shape);
+    for (let i = 0; i < out.length; i++) out[i] = alpha * out[i] + beta * start[i];
+    return make(meta, out);
   }
   function cdist(meta, a, b, p) {
     const n = a.shape.at(-2), m = b.shape.at(-2), d = a.shape.at(-1), batch = size(a.shape) / (n * d);
@@ -519,9 +541,17 @@ var LiveTensor = (() => {
   };
 
   const SPECIAL = { inf: Infinity, "-inf": -Infinity, nan: NaN };
+  const memory = new WeakMap();                     // program -> all values of its last run
+  const same = (a, b) => a.data.every((v, i) => Object.is(v, b.data[i]));
   // program: {inputs, constants, nodes: [[op, args, dtype, shape], ...], outputs: {name: value}}
+  // A node whose arguments are those of the last run keeps its value: moving the query of
+  // an attention map does not run the model again.
   function run(program, inputs) {
-    const values = [...inputs, ...program.constants];
+    const last = memory.get(program), kept = (i) => last !== undefined && values[i] === last[i];
+    const values = inputs.map((x, i) => (last && same(x, last[i]) ? last[i] : x));
+    values.push(...program.constants);
+    const steady = (a) => (Array.isArray(a) ? a.every(steady)
+      : typeof a !== "string" || a[0] !== "$" || kept(Number(a.slice(1))));
     const read = (a) => {
       if (Array.isArray(a)) return a.map(read);
       if (typeof a !== "string") return a;
@@ -529,8 +559,9 @@ var LiveTensor = (() => {
     };
     for (const [op, args, dtype, shape] of program.nodes) {
       const meta = Array.isArray(dtype) ? dtype.map((d, i) => ({ dtype: d, shape: shape[i] })) : { dtype, shape };
-      values.push(OPS[op](meta, ...args.map(read)));
+      values.push(last && args.every(steady) ? last[values.length] : OPS[op](meta, ...args.map(read)));
     }
+    memory.set(program, values);
     const out = {};
     for (const name in program.outputs) out[name] = values[program.outputs[name]];
     return out;

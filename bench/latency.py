@@ -1,0 +1,143 @@
+"""From key to picture: how long a live figure takes, on a page and in JupyterLab."""
+
+import importlib.util
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))  # the hand that the browser tests have
+
+import gallery  # noqa: E402
+from browser import CHROMIUM, chromium, html_page, watched  # noqa: E402
+from hand import Hand  # noqa: E402
+from lab import copied, jupyterlab, run_all  # noqa: E402
+
+from course.site import build  # noqa: E402
+from lib import plot  # noqa: E402
+from lib.live.figure import LiveFigure  # noqa: E402
+
+Row = tuple[str, str, float, float, int]  # figure, where, median ms, target, pictures
+
+PRESSES, STEPS, STEP_MS = 40, 20, 40
+TARGETS = {"page": 20.0, "JupyterLab": 50.0}
+
+# From the key event to the frame that paints the picture which answers it.
+CLOCK = """(figure) => {
+  window.waits = [];
+  let pressed = null;
+  addEventListener("keydown", () => { pressed = performance.now(); }, true);
+  new MutationObserver(() => {
+    if (pressed === null) return;
+    const start = pressed;
+    pressed = null;
+    requestAnimationFrame(() => waits.push(performance.now() - start));
+  }).observe(figure, { attributes: true, attributeFilter: ["data-pictures"] });
+}"""
+
+CELL = f"""
+import sys; sys.path.insert(0, {str(ROOT / "tests")!r})
+import gallery
+from lib.live import live
+live(gallery.kernel, gallery.draw, alt=gallery.ALT, **gallery.CONTROLS)
+"""
+
+
+def missing() -> str:
+    """What keeps this from being measured here; empty where nothing does."""
+    if not CHROMIUM:
+        return "no chromium"
+    lacking = [m for m in ("playwright", "jupyterlab") if not importlib.util.find_spec(m)]
+    return f"no {' and no '.join(lacking)}" if lacking else ""
+
+
+def rows() -> Iterator[Row]:
+    """Measure each figure of the gallery, the front page and chapter 05, twice over."""
+    with tempfile.TemporaryDirectory() as name, chromium() as browser:
+        folder = Path(name)
+        yield from on_pages(browser, folder)
+        yield from in_jupyterlab(browser, folder)
+
+
+def on_pages(browser, folder: Path) -> Iterator[Row]:
+    figure = LiveFigure(
+        gallery.kernel, gallery.draw, gallery.ALT, plot.WIDE, gallery.CONTROLS
+    )
+    file = folder / "gallery.html"
+    file.write_text(html_page(figure))
+    site = build()
+    pages = {"gallery": file, "index": site / "index.html"}
+    for name, file in (pages | {"05_vit": site / "05_vit.html"}).items():
+        page, _ = watched(browser, viewport={"width": 1100, "height": 900})
+        page.goto(file.as_uri())
+        yield from measured(page, name, "page")
+        page.close()
+
+
+def in_jupyterlab(browser, folder: Path) -> Iterator[Row]:
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    cells = [nbformat.v4.new_code_cell(CELL)]
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    nbformat.write(notebook, folder / "gallery.ipynb")
+    figures = {"gallery": 1, "05_vit": copied("05_vit", folder)}
+    with jupyterlab(folder) as address:
+        for name, expected in figures.items():
+            page, _ = watched(browser, viewport={"width": 1300, "height": 1000})
+            run_all(page, address, f"{name}.ipynb", expected, patience=300)
+            yield from measured(page, name, "JupyterLab")
+            page.close()
+
+
+def measured(page, name: str, where: str) -> Iterator[Row]:
+    """A row for each figure of the page."""
+    for number, figure in enumerate(page.locator("figure.live").all(), 1):
+        hand = Hand(page, figure)
+        control = _finest(hand.controls())
+        label = f"{name}, figure {number}: {control.name}"
+        yield label, where, key(hand, control), TARGETS[where], drag(hand, control)
+
+
+def _finest(controls):
+    """The slider with the most positions; without sliders, a pad."""
+    sliders = [c for c in controls if c.kind == "slider"]
+    pads = [c for c in controls if c.kind == "pad"]
+    positions = lambda c: int(c.handle.first.get_attribute("max"))  # noqa: E731
+    return max(sliders, key=positions) if sliders else pads[0]
+
+
+def key(hand: Hand, control) -> float:
+    """Median milliseconds from a key to the frame that shows its picture."""
+    hand.reset()
+    hand.figure.evaluate(CLOCK)
+    control.handle.first.focus()
+    for press in range(PRESSES):
+        way = "ArrowLeft" if press % 2 else "ArrowRight"
+        hand.changes(lambda way=way: hand.page.keyboard.press(way))
+        hand.page.wait_for_timeout(30 + 7 * press % 17)  # not in step with the frames
+    return median(hand.page.evaluate("waits"))
+
+
+def drag(hand: Hand, control) -> int:
+    """Pictures shown while the pointer makes STEPS steps across the control."""
+    page, handle = hand.page, control.handle.first
+    handle.evaluate("e => e.scrollIntoView({ block: 'center', behavior: 'instant' })")
+    held = handle.locator("xpath=..") if control.kind == "pad" else handle
+    box = held.bounding_box()
+    at = lambda part: (  # noqa: E731
+        box["x"] + (0.05 + 0.9 * part) * box["width"],
+        box["y"] + box["height"] / 2,
+    )
+    page.mouse.move(*at(0))
+    page.mouse.down()
+    page.wait_for_timeout(500)
+    before = hand.pictures()
+    for step in range(1, STEPS + 1):
+        page.mouse.move(*at(step / STEPS))
+        page.wait_for_timeout(STEP_MS)
+    shown = hand.pictures() - before
+    page.mouse.up()
+    return shown

@@ -1,0 +1,104 @@
+"""JupyterLab for the tests: start it on a folder, copy a chapter there, run it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHORTER = {"05_vit": ("steps=500", "steps=20")}  # what is trained less, to save time
+
+
+@contextmanager
+def jupyterlab(folder):
+    """JupyterLab as `make lab` sets it up, on `folder`; gives its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = [
+        "--no-browser",
+        "--allow-root",
+        f"--port={port}",
+        "--IdentityProvider.token=t",
+        "--LabApp.expose_app_in_browser=True",
+        f"--ServerApp.root_dir={folder}",
+    ]
+    home = Path(folder) / ".home"
+    environment = os.environ | {
+        "HOME": str(home),
+        "JUPYTERLAB_SETTINGS_DIR": str(home),
+        "JUPYTER_CONFIG_PATH": str(ROOT / "course" / "jupyter"),
+        "PYTHONPATH": str(ROOT),
+    }
+    environment.pop("LIVE_STATIC", None)
+    home.mkdir()
+    with open(home / "log", "w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "jupyter", "lab", *options],
+            cwd=folder,
+            env=environment,
+            stdout=log,
+            stderr=log,
+        )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _await(f"{address}/api", server, home / "log")
+        yield address
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _await(url, server, log):
+    for _ in range(240):
+        try:
+            return urllib.request.urlopen(url, timeout=2)
+        except OSError:
+            if server.poll() is not None:
+                break
+            time.sleep(0.25)
+    pytest.fail(f"JupyterLab does not answer:\n{log.read_text()[-2000:]}")
+
+
+def run_all(page, address, notebook, figures, patience=60):
+    """Open a notebook, run its cells as its menu would, and wait for its figures."""
+    page.goto(f"{address}/lab/tree/{notebook}?token=t")
+    page.wait_for_function(  # before that, running asks which kernel to take
+        "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel"
+        "?.connectionStatus === 'connected'",
+        timeout=90_000,
+    )
+    idle = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
+    page.wait_for_selector(idle, timeout=60_000)
+    page.evaluate("void jupyterapp.commands.execute('notebook:run-all-cells')")
+    page.wait_for_function(
+        "n => document.querySelectorAll('figure.live[data-pictures]').length >= n",
+        arg=figures,
+        timeout=1000 * patience,
+    )
+    page.wait_for_selector(idle, timeout=1000 * patience)
+    found = page.locator("figure.live")
+    assert found.count() == figures
+    return found
+
+
+def copied(name, folder):
+    """Copy a chapter into `folder`; returns how many live figures it shows."""
+    notebook = nbformat.read(ROOT / "chapters" / f"{name}.ipynb", as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    if name in SHORTER:
+        long, short = SHORTER[name]
+        assert any(long in cell.source for cell in code), f"{name} has no {long}"
+        for cell in code:
+            cell.source = cell.source.replace(long, short)
+    nbformat.write(notebook, folder / f"{name}.ipynb")
+    return sum(
+        line.startswith("live(") for cell in code for line in cell.source.splitlines()
+    )

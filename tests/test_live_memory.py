@@ -1,0 +1,67 @@
+"""tensor.js keeps what did not change between two runs, and only that."""
+
+import json
+
+import gallery
+import pytest
+import torch
+from javascript import engine, unpacked
+
+from lib import plot
+from lib.live.figure import LiveFigure
+from lib.live.page import program
+
+WALK = """(json) => {
+  const { programs, states } = JSON.parse(json);
+  for (const p of programs) p.constants = p.constants.map(decoded);
+  let calls = 0;
+  const plainOps = { ...LiveTensor.OPS };
+  for (const op in plainOps) LiveTensor.OPS[op] = (...all) => { calls++; return plainOps[op](...all); };
+  const steps = states.map((inputs) => {
+    const given = () => inputs.map((t) => LiveTensor.make(t, t.data));
+    const counted = (p) => { calls = 0; return [LiveTensor.run(p, given()), calls]; };
+    const [kept, few] = counted(programs[0]), [fresh, all] = counted({ ...programs[0] });
+    return { same: JSON.stringify(kept) === JSON.stringify(fresh), few, all };
+  });
+  Object.assign(LiveTensor.OPS, plainOps);
+  return JSON.stringify(steps);
+}"""
+
+
+@pytest.fixture(scope="module")
+def walk():
+    """One control of the gallery is drawn anew at each step; one step moves nothing."""
+    controls = {k: v for k, v in gallery.CONTROLS.items() if k != "shape"}
+    kernel = lambda **state: gallery.kernel(shape="smooth", **state)
+    figure = LiveFigure(kernel, gallery.draw, gallery.ALT, plot.WIDE, controls)
+    spec, constants = program(figure, "p")
+    (found,) = spec["programs"].values()
+    found["constants"] = [unpacked(constants[h]) for h in found["constants"]]
+    generator = torch.Generator().manual_seed(0)
+    state, states = {name: c.start() for name, c in controls.items()}, []
+    for name in [*controls, *controls, None, *controls]:
+        if name:
+            state = state | {name: controls[name].random(generator)}
+        states.append(
+            [
+                {
+                    "dtype": str(v.dtype).removeprefix("torch."),
+                    "shape": list(v.shape),
+                    "data": v.double().flatten().tolist(),
+                }
+                for v in state.values()
+            ]
+        )
+    sent = json.dumps({"programs": [found], "states": states})
+    engine().eval(f"globalThis.walk = {WALK}")
+    return json.loads(engine().call("walk", sent))
+
+
+def test_a_kept_value_is_what_a_fresh_run_gives(walk):
+    assert all(step["same"] for step in walk)
+
+
+def test_only_what_depends_on_the_change_runs_again(walk):
+    assert walk[0]["few"] == walk[0]["all"] > 20  # the first run has nothing to keep
+    assert all(step["few"] < step["all"] for step in walk[1:])
+    assert walk[8]["few"] == 0  # nothing moved
