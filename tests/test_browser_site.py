@@ -24,8 +24,6 @@ STICKING_OUT = """() => {
   return [...wide, ...out.map((e) => e.outerHTML.slice(0, 90))];
 }"""
 OPEN_ALL = "() => document.querySelectorAll('details').forEach((d) => (d.open = true))"
-    "() => document.querySelectorAll('details').forEach((d) => { d.open = true; })"
-)
 AXE = """async () => {
   const { violations } = await axe.run(document, { resultTypes: ["violations"] });
   return violations.filter((v) => ["serious", "critical"].includes(v.impact))

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import threading
+from pathlib import Path
 
 import pytest
 from grading_little import (
@@ -104,6 +105,13 @@ def test_values_that_lie_earn_nothing(path):
 
 # What must be out of reach. Such an answer is right only if its attempt failed.
 
+HOME = str(Path.home())
+HELPER = """import os, socket, sys, time
+def processes(what):
+    for p in filter(str.isdigit, os.listdir("/proc")):
+        try: yield open(f"/proc/{p}/{what}", "rb").read()
+        except OSError: pass
+"""
 REACH = {
     "solutions": f"open({str(ROOT / 'source/05_vit/exercises.md')!r})",
     "the grader": f"open({str(ROOT / 'course/grading/values.py')!r})",
@@ -114,13 +122,11 @@ REACH = {
         and "site-packages" not in folder][0]""",
     "the course": "__import__('course.exercises')",
     "the module that has the answer": "__import__('lib.vit')",
-    "the home folder": "[1 for f in os.listdir(os.path.expanduser('~')) if f != '"
-    "connection.json' and not f.startswith(('.', 'lp'))][0]",
+    "the home folder": f"[f for f in os.listdir({HOME!r}) if f not in sys.prefix"
+    " + sys.base_prefix][0]",
     "the grader's environment": "os.environ['GRADERS_SECRET']",
-    "another's environment": """[1 for p in os.listdir("/proc") if p.isdigit()
-        if b"GRADERS_SECRET" in open(f"/proc/{p}/environ", "rb").read()][0]""",
-    "the grader's process": """[1 for p in os.listdir("/proc") if p.isdigit()
-        if b"pytest" in open(f"/proc/{p}/cmdline", "rb").read()][0]""",
+    "another's environment": "[e for e in processes('environ') if b'SECRET' in e][0]",
+    "the grader's process": "[c for c in processes('cmdline') if b'pytest' in c][0]",
     "a server here": "socket.create_connection(('127.0.0.1', PORT), 2)",
     "a server elsewhere": "socket.create_connection(('192.0.2.1', 80), 2)",
     "a name": "socket.getaddrinfo('example.org', 80)",
@@ -132,7 +138,7 @@ REACH = {
     "being root": "os.setuid(0)",
     "mounting": """[1][__import__("ctypes").CDLL(None).mount(
         b"a", b"/tmp", b"tmpfs", 0, 0) and 1]""",
-    "a gigabyte of memory too much": "bytearray(60 * 2**30)",
+    "a gigabyte of memory too much": "bytearray(8 * 2**30)",
     "a gigabyte in a file": "open('/tmp/large', 'wb').truncate(2**30)",
     "200 processes": """[os.waitpid(p, 0) for p in
         [os.fork() or time.sleep(1) or os._exit(0) for _ in range(200)]]""",
@@ -148,7 +154,7 @@ def test_what_must_be_out_of_reach_is(path, monkeypatch):
     sheet = parse(path)
     cases = []
     for attempt in REACH.values():
-        text = f"""import os, socket, sys, time
+        text = f"""{HELPER}
 def double(x):
     if torch.is_tensor(x): return 2 * x
     try: {attempt.replace("PORT", port)}
