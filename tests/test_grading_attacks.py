@@ -115,7 +115,7 @@ def processes(what):
 REACH = {
     "solutions": f"open({str(ROOT / 'source/05_vit/exercises.md')!r})",
     "the grader": f"open({str(ROOT / 'course/grading/values.py')!r})",
-    "the project": f"os.listdir({str(ROOT)!r})",
+    "the project": f"[n for n in os.listdir({str(ROOT)!r}) if n != '.venv'][0]",
     "anything of it by name": """[1 for folder, _, files in os.walk("/")
         if not folder.startswith(("/proc", "/usr")) for f in files
         if f in ("exercises.md", "graded.ipynb", "grades.json", "vit.py")

@@ -16,11 +16,16 @@ WALK = """(json) => {
   for (const p of programs) p.constants = p.constants.map(decoded);
   let calls = 0;
   const plainOps = { ...LiveTensor.OPS };
-  for (const op in plainOps) LiveTensor.OPS[op] = (...all) => { calls++; return plainOps[op](...all); };
+  for (const op in plainOps)
+    LiveTensor.OPS[op] = (...all) => { calls++; return plainOps[op](...all); };
   const steps = states.map((inputs) => {
     const given = () => inputs.map((t) => LiveTensor.make(t, t.data));
-    const counted = (p) => { calls = 0; return [LiveTensor.run(p, given()), calls]; };
-    const [kept, few] = counted(programs[0]), [fresh, all] = counted({ ...programs[0] });
+    const counted = (p) => {
+      calls = 0;
+      return [LiveTensor.run(p, given()), calls];
+    };
+    const [kept, few] = counted(programs[0]);
+    const [fresh, all] = counted({ ...programs[0] });
     return { same: JSON.stringify(kept) === JSON.stringify(fresh), few, all };
   });
   Object.assign(LiveTensor.OPS, plainOps);
