@@ -57,6 +57,8 @@ def solutions(source: Path) -> NotebookNode:
 def as_node(cell: Cell, target: Target, exercise: int | None = None) -> NotebookNode:
     """Turn a source cell into a notebook's; its exercise is 0 before the first one."""
     metadata: dict[str, Any] = {"tags": cell.tags} if cell.tags else {}
+    if "hide-input" in cell.tags and target == "lab":
+        metadata["jupyter"] = {"source_hidden": True}  # a click shows it
     if target == "site":  # where other options have a meaning too
         metadata = {k: v for k, v in cell.options.items() if k != "says"}
     if exercise is not None:

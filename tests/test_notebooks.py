@@ -99,3 +99,9 @@ def test_the_command_exits_with_1_and_names(root, monkeypatch, capsys):
     assert "chapters/05_x.ipynb" in capsys.readouterr().out
     monkeypatch.setattr(notebooks, "differing", list)
     assert main(["notebooks", "--check"]) == 0
+
+
+def test_code_that_only_lays_out_a_picture_is_folded_in_the_lab():
+    book = notebooks.chapter(ROOT / "source" / "index.md")
+    hidden = [cell.metadata.get("jupyter") for cell in book.cells if cell.metadata]
+    assert {"source_hidden": True} in hidden
