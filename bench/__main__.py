@@ -33,9 +33,11 @@ def figures() -> None:
     if reason := latency.missing():
         print(f"latencies left out: {reason}")
         return
-    print(f"\n{'key to picture':44}{'where':14}{'median':>9}{'target':>9}{'drag':>7}")
-    for name, where, median, target, pictures in latency.rows():
-        print(f"{name:44}{where:14}{median:9.1f}{target:9.1f}{pictures:7d}")
+    head = f"{'key to picture, ms':34}{'where':12}{'median':>8}{'target':>8}{'drag':>6}"
+    print(f"\n{head}  slowest control")
+    for row in latency.rows():
+        numbers = f"{row.median:8.1f}{row.target:8.1f}{row.pictures:6d}"
+        print(f"{row.figure:34}{row.where:12}{numbers}  {row.slowest}", flush=True)
     print(f"drag: pictures shown in {latency.STEPS} steps of {latency.STEP_MS} ms")
 
 

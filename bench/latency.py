@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 import nbformat
 
@@ -21,22 +22,38 @@ from course.site import build  # noqa: E402
 from lib import plot  # noqa: E402
 from lib.live.figure import LiveFigure  # noqa: E402
 
-Row = tuple[str, str, float, float, int]  # figure, where, median ms, target, pictures
+
+class Row(NamedTuple):
+    """The finest control of a figure, its slowest one beside it; milliseconds."""
+
+    figure: str
+    where: str
+    median: float
+    target: float
+    slowest: str
+    pictures: int  # of a drag
+
 
 PRESSES, STEPS, STEP_MS = 40, 20, 40
 TARGETS = {"page": 20.0, "JupyterLab": 50.0}
 
-# From the key event to the frame that paints the picture which answers it.
+# From the key event until the frame is painted that shows the answering picture: a
+# message that is sent while a frame is being made arrives once it is painted.
 CLOCK = """(figure) => {
   window.waits = [];
-  let pressed = null;
-  addEventListener("keydown", () => { pressed = performance.now(); }, true);
-  new MutationObserver(() => {
-    if (pressed === null) return;
-    const start = pressed;
+  let pressed = null, answered = false;
+  const painted = new MessageChannel();
+  painted.port1.onmessage = () => {
+    if (!answered) return;
+    waits.push(performance.now() - pressed);
     pressed = null;
-    requestAnimationFrame(() => waits.push(performance.now() - start));
-  }).observe(figure, { attributes: true, attributeFilter: ["data-pictures"] });
+    answered = false;
+  };
+  const frame = () => { requestAnimationFrame(frame); painted.port2.postMessage(0); };
+  frame();
+  addEventListener("keydown", () => { pressed = performance.now(); }, true);
+  new MutationObserver(() => { answered = pressed !== null; })
+    .observe(figure, { attributes: true, attributeFilter: ["data-pictures"] });
 }"""
 
 CELL = f"""
@@ -51,7 +68,9 @@ def missing() -> str:
     """What keeps this from being measured here; empty where nothing does."""
     if not CHROMIUM:
         return "no chromium"
-    lacking = [m for m in ("playwright", "jupyterlab") if not importlib.util.find_spec(m)]
+    lacking = [
+        m for m in ("playwright", "jupyterlab") if not importlib.util.find_spec(m)
+    ]
     return f"no {' and no '.join(lacking)}" if lacking else ""
 
 
@@ -82,12 +101,17 @@ def in_jupyterlab(browser, folder: Path) -> Iterator[Row]:
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     cells = [nbformat.v4.new_code_cell(CELL)]
     notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
-    nbformat.write(notebook, folder / "gallery.ipynb")
-    figures = {"gallery": 1, "05_vit": copied("05_vit", folder)}
-    with jupyterlab(folder) as address:
-        for name, expected in figures.items():
+    homes = {name: folder / name for name in ("gallery", "05_vit")}
+    for (
+        home
+    ) in homes.values():  # one server each, or the second restores the first's tab
+        home.mkdir()
+    nbformat.write(notebook, homes["gallery"] / "gallery.ipynb")
+    expected = {"gallery": 1, "05_vit": copied("05_vit", homes["05_vit"])}
+    for name, home in homes.items():
+        with jupyterlab(home) as address:
             page, _ = watched(browser, viewport={"width": 1300, "height": 1000})
-            run_all(page, address, f"{name}.ipynb", expected, patience=300)
+            run_all(page, address, f"{name}.ipynb", expected[name], patience=300)
             yield from measured(page, name, "JupyterLab")
             page.close()
 
@@ -96,9 +120,19 @@ def measured(page, name: str, where: str) -> Iterator[Row]:
     """A row for each figure of the page."""
     for number, figure in enumerate(page.locator("figure.live").all(), 1):
         hand = Hand(page, figure)
-        control = _finest(hand.controls())
-        label = f"{name}, figure {number}: {control.name}"
-        yield label, where, key(hand, control), TARGETS[where], drag(hand, control)
+        controls = hand.controls()
+        figure.evaluate(CLOCK)
+        waits = {control.name: key(hand, control) for control in controls}
+        finest = _finest(controls)
+        slowest = max(waits, key=waits.__getitem__)
+        yield Row(
+            f"{name}, figure {number}: {finest.name}",
+            where,
+            waits[finest.name],
+            TARGETS[where],
+            f"{waits[slowest]:.1f} {slowest}",
+            drag(hand, finest),
+        )
 
 
 def _finest(controls):
@@ -112,13 +146,30 @@ def _finest(controls):
 def key(hand: Hand, control) -> float:
     """Median milliseconds from a key to the frame that shows its picture."""
     hand.reset()
-    hand.figure.evaluate(CLOCK)
-    control.handle.first.focus()
+    there, back = _keys(control)
+    hand.page.evaluate("() => { waits = []; }")
     for press in range(PRESSES):
-        way = "ArrowLeft" if press % 2 else "ArrowRight"
+        way = back if press % 2 else there
         hand.changes(lambda way=way: hand.page.keyboard.press(way))
         hand.page.wait_for_timeout(30 + 7 * press % 17)  # not in step with the frames
     return median(hand.page.evaluate("waits"))
+
+
+def _keys(control) -> tuple[str, str]:
+    """Focus the control; returns a key that moves it and the key that moves it back."""
+    first = control.handle.first
+    first.focus()
+    if control.kind == "mask":
+        return "Space", "Space"
+    if control.kind == "bars":
+        return "ArrowUp", "ArrowDown"
+    if control.kind == "choice" and first.evaluate("e => e.type === 'radio'"):
+        control.handle.evaluate_all("all => all.find((e) => e.checked).focus()")
+    at_end = first.evaluate(
+        "e => e.type === 'range' ? e.value === e.max"
+        " : e.options?.length - 1 === e.selectedIndex"
+    )
+    return ("ArrowLeft", "ArrowRight") if at_end else ("ArrowRight", "ArrowLeft")
 
 
 def drag(hand: Hand, control) -> int:

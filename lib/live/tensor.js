@@ -482,10 +482,18 @@ var LiveTensor = (() => {
     }));
   }
   function divide(meta, a, b, mode) {
-    const round = mode === "floor" ? Math.floor : mode === "trunc" ? Math.trunc : (v) => v;
-    return binary((x, y) => round(x / y))(meta, a, b);
+    const round = mode === "floor" ? Math.floor : Math.trunc;
+    return mode ? binary((x, y) => round(x / y))(meta, a, b) : quotient(meta, a, b);
   }
-  const scaledSum = (sign) => (meta, a, b, alpha) => binary((x, y) => x + sign * alpha * y)(meta, a, b);
+  // The commonest have loops of their own: a call for each element costs more than it does.
+  const looped = (loop) => (meta, a, b, scale) => {
+    const x = spread(lift(a), meta.shape), y = spread(lift(b), meta.shape), out = wide(x.length);
+    loop(out, x, y, scale);
+    return make(meta, out);
+  };
+  const scaledSum = looped((out, x, y, scale) => { for (let i = 0; i < out.length; i++) out[i] = x[i] + scale * y[i]; });
+  const times = looped((out, x, y) => { for (let i = 0; i < out.length; i++) out[i] = x[i] * y[i]; });
+  const quotient = looped((out, x, y) => { for (let i = 0; i < out.length; i++) out[i] = x[i] / y[i]; });
   const cumulative = (f) => (meta, x, dim) => along(meta, x, dim, (row) => { let s; return row.map((v, i) => (s = i ? f(s, v) : v)); });
 
   const OPS = {
@@ -502,8 +510,8 @@ var LiveTensor = (() => {
     bitwiseNot: (meta, x) => unary(meta.dtype === "bool" ? (v) => !v : (v) => -v - 1)(meta, x),
     leakyRelu: (meta, x, slope) => unary((v) => (v > 0 ? v : v * slope))(meta, x),
     elu: (meta, x, alpha, scale, inputScale) => unary((v) => (v > 0 ? scale * v : scale * alpha * Math.expm1(v * inputScale)))(meta, x),
-    add: scaledSum(1), sub: scaledSum(-1),
-    mul: binary((a, b) => a * b), div: divide, pow: binary((a, b) => (a === 1 ? 1 : a ** b)),
+    add: scaledSum, sub: (meta, a, b, alpha) => scaledSum(meta, a, b, -alpha),
+    mul: times, div: divide, pow: binary((a, b) => (a === 1 ? 1 : a ** b)),
     maximum: binary(either(Math.max)), minimum: binary(either(Math.min)), atan2: binary(Math.atan2),
     fmod: binary((a, b) => a % b), remainder: binary(floored),
     eq: binary((a, b) => a === b), ne: binary((a, b) => a !== b), lt: binary((a, b) => a < b),
