@@ -1,0 +1,159 @@
+"""The scaling laws against the paper's tables and against laws made to be found."""
+
+import math
+
+import numpy
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lib import scaling_laws as laws
+
+
+@pytest.mark.parametrize(
+    ("layers", "width", "rate", "batch"),  # Table 2, 2e12 tokens, context 4096
+    [(30, 4096, 4.2e-4, 2304), (95, 8192, 3.2e-4, 4608)],
+)
+def test_the_laws_are_within_nine_percent_of_table_2(layers, width, rate, batch):
+    C = laws.flops_per_token(layers, width, 4096) * 2e12
+    assert rate == pytest.approx(laws.optimal_learning_rate(C), rel=0.09)
+    sequences = laws.optimal_batch_size(C) / 4096  # the law counts tokens
+    assert batch == pytest.approx(sequences, rel=0.09)
+
+
+@pytest.mark.parametrize(
+    ("layers", "width", "first", "second"),  # Table 3's 6 N1 / M and 6 N2 / M
+    [(8, 512, 0.43, 1.32), (12, 768, 0.53, 1.02), (24, 1024, 0.60, 0.81),
+     (24, 2048, 0.75, 0.88), (40, 5120, 0.88, 0.92), (80, 8192, 0.92, 0.94)],
+)  # fmt: skip
+def test_table_3(layers, width, first, second):
+    M = laws.flops_per_token(layers, width, 4096)
+    assert round(laws.parameter_flops(layers, width) / M, 2) == first
+    assert round(laws.parameter_flops(layers, width, 102400) / M, 2) == second
+
+
+def test_numbers_at_1e17():
+    assert laws.optimal_learning_rate(1e17) == pytest.approx(2.338e-3, rel=1e-3)
+    assert laws.optimal_batch_size(1e17) == pytest.approx(1.062e5, rel=1e-3)
+    assert laws.optimal_model_scale(10**17) == pytest.approx(1.404e8, rel=1e-3)
+    assert laws.optimal_tokens(10**20 // 1000) == pytest.approx(7.12e8, rel=1e-3)
+
+
+@given(st.floats(1e15, 1e26))
+def test_model_times_data_is_the_budget(C):
+    both = laws.optimal_model_scale(C) * laws.optimal_tokens(C)
+    assert both == pytest.approx(C, rel=2e-4)
+    tensor = laws.optimal_model_scale(torch.tensor(C, dtype=torch.float64))
+    assert tensor.item() == pytest.approx(laws.optimal_model_scale(C))
+
+
+def test_attention_costs_as_much_as_the_weights_at_six_widths():
+    M = laws.flops_per_token(7, 64, 6 * 64)
+    assert 2 * laws.parameter_flops(7, 64) == M
+
+
+def test_schedule():
+    rates = [laws.multi_step_schedule(s, 10, 2.0, 4) for s in range(11)]
+    steps = [0, 0.5, 1, 1.5, 2, 2, 2, 2, 0.632, 0.2, 0.2]
+    assert rates == pytest.approx(steps, rel=1e-12)
+    together = laws.multi_step_schedule(torch.arange(11), 10, 2.0, 4)
+    torch.testing.assert_close(together, torch.tensor(steps))
+    assert laws.multi_step_schedule(0, 10, 2.0, 0) == 2.0
+
+
+@given(st.integers(1, 5000))
+def test_schedule_drops_at_the_very_step(total):
+    edge = -(-8 * total // 10)
+    assert laws.multi_step_schedule(edge, total, 1.0, 0) < 1
+    assert laws.multi_step_schedule(max(edge - 1, 0), total, 1.0, 0) == 1.0
+
+
+def chinchilla(n_budgets=8, n_runs=9, dtype=torch.float64):
+    """Runs of a made-up world, L = 1.7 + 400 / N^0.34 + 410 / D^0.28, C = 6 N D."""
+    C = torch.logspace(17, 20, n_budgets, dtype=torch.float64)[:, None]
+    best = (0.34 * 400 / (0.28 * 410)) ** (1 / 0.62) * (C / 6) ** (0.28 / 0.62)
+    N = best * torch.logspace(-0.2, 0.2, n_runs, dtype=torch.float64)
+    loss = 1.7 + 400 / N**0.34 + 410 / (C / 6 / N) ** 0.28
+    return [x.to(dtype) for x in (C.expand_as(N), 6 * N, loss)]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_isoflop_finds_the_exponent_of_a_known_world(dtype):
+    fit = laws.fit_isoflop(*chinchilla(dtype=dtype))
+    assert fit.exponent.item() == pytest.approx(0.28 / 0.62, abs=2e-3)
+    law = fit.coefficient * fit.budgets**fit.exponent
+    torch.testing.assert_close(law, fit.scales, rtol=0.02, atol=0)
+
+
+def test_the_order_of_runs_does_not_matter():
+    runs = [x.flatten() for x in chinchilla()]
+    mixed = torch.randperm(len(runs[0]))
+    for a, b in zip(
+        laws.fit_isoflop(*runs),
+        laws.fit_isoflop(*[x[mixed] for x in runs]),
+        strict=True,
+    ):
+        torch.testing.assert_close(a, b)
+
+
+def test_the_optimum_is_the_vertex_not_the_best_run():
+    scale = torch.tensor([1e8, 2e8, 5e8, 1e9, 3e9], dtype=torch.float64)
+    loss = 2.0 + 0.1 * (scale / 3e8).log() ** 2
+    assert laws.isoflop_optimum(scale, loss).item() == pytest.approx(3e8, rel=1e-6)
+    noisy = loss + 0.01 * torch.randn(5).double()
+    a, b, _ = numpy.polyfit(scale.log().numpy(), noisy.numpy(), 2)
+    want = math.exp(-b / (2 * a))
+    assert laws.isoflop_optimum(scale, noisy).item() == pytest.approx(want, rel=1e-6)
+
+
+@given(st.floats(0.1, 9), st.floats(-2, 2), st.integers(2, 9))
+def test_power_law(coefficient, exponent, n):
+    x = torch.logspace(0, 3, n, dtype=torch.float64)
+    fit = laws.fit_power_law(x, coefficient * x**exponent)
+    assert fit.exponent.item() == pytest.approx(exponent, abs=1e-9)
+    assert fit.coefficient.item() == pytest.approx(coefficient)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_export():
+    class Figure(torch.nn.Module):
+        def forward(self, log_compute, scale, loss):
+            C = 10**log_compute
+            fit = laws.fit_power_law(scale[:, 0], laws.isoflop_optimum(scale, loss))
+            late = laws.multi_step_schedule(log_compute, 30, 1.0, 3)
+            model = laws.flops_per_token(log_compute, log_compute, 4096.0)
+            rate = laws.optimal_learning_rate(C)
+            return late, rate, model, *fit
+
+    _, scale, loss = chinchilla(3, 4)
+    inputs = torch.tensor(17.0), scale, loss
+    program = torch.export.export(Figure(), inputs).run_decompositions()
+    inputs = torch.tensor(25.0), scale, loss
+    for a, b in zip(program.module()(*inputs), Figure()(*inputs), strict=True):
+        torch.testing.assert_close(a, b)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: laws.optimal_learning_rate(0), "compute holds 0"),
+        (lambda: laws.optimal_batch_size(-1.0), "compute holds -1"),
+        (lambda: laws.optimal_tokens(torch.tensor([1.0, 0.0])), "compute holds 0"),
+        (lambda: laws.optimal_model_scale(math.nan), "compute holds nan"),
+        (lambda: laws.flops_per_token(2, 0, 8), "d_model holds 0"),
+        (lambda: laws.multi_step_schedule(11, 10, 1.0, 2), "step holds 11"),
+        (lambda: laws.fit_isoflop(*[torch.ones(4)] * 3), "1 budget"),
+        (lambda: laws.fit_isoflop(torch.ones(2), *[torch.ones(4)] * 2), "one shape"),
+        (lambda: laws.isoflop_optimum(*[torch.ones(2)] * 2), "3 points"),
+        (
+            lambda: laws.isoflop_optimum(
+                torch.tensor([1.0, 2, 4]), torch.tensor([0.0, 1, 0])
+            ),
+            "curvature",
+        ),
+    ],
+)
+def test_bad_input_is_explained(call, says):
+    with pytest.raises(ValueError, match=says):
+        call()
