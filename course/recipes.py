@@ -9,7 +9,11 @@ import runpy
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import nn
+
 from course.source import ROOT, read
+from lib.data.pretrained import CHECKPOINTS
 from lib.data.records import RECORDS
 
 
@@ -38,3 +42,21 @@ def record(chapter: str, found: dict[str, Any]) -> None:
     RECORDS.mkdir(exist_ok=True)
     text = json.dumps(found, indent=1, sort_keys=True)
     (RECORDS / f"{chapter}.json").write_text(text + "\n")
+
+
+def weights(name: str, model: nn.Module) -> None:
+    """Write what a model has learnt, as float16, to what `data.weights(name)` reads.
+
+    ValueError where the file is larger than 2 MB: a checkout is no model store.
+    """
+    halves = {
+        key: value.half() if value.is_floating_point() else value
+        for key, value in model.state_dict().items()
+    }
+    size = sum(value.nbytes for value in halves.values())
+    if size > 2e6:
+        raise ValueError(
+            f"{name} has {size / 1e6:.1f} MB of weights; at most 2 may ship"
+        )
+    CHECKPOINTS.mkdir(exist_ok=True)
+    torch.save(halves, CHECKPOINTS / f"{name}.pt")

@@ -3,10 +3,12 @@
 import json
 
 import pytest
+import torch
 from little import answer, load, make, own, save
 
 from course import comfort, recipes, site
 from course.__main__ import main
+from lib import data
 
 
 @pytest.fixture
@@ -111,3 +113,16 @@ def test_notebooks_that_are_as_they_should_be_are_said_to_be(monkeypatch, capsys
     monkeypatch.setattr("course.keeping.update", list)
     assert main(["notebooks"]) == 0
     assert "up to date" in capsys.readouterr().out
+
+
+def test_a_checkpoint_is_written_as_halves_and_read_back(tmp_path, monkeypatch):
+    monkeypatch.setattr(recipes, "CHECKPOINTS", tmp_path / "weights")
+    monkeypatch.setattr("lib.data.pretrained.CHECKPOINTS", tmp_path / "weights")
+    model = torch.nn.Linear(3, 2)
+    recipes.weights("99_tiny", model)
+    kept = data.weights("99_tiny")
+    assert kept["weight"].dtype == torch.float16
+    torch.testing.assert_close(kept["weight"], model.weight.detach().half())
+    with pytest.raises(ValueError, match=r"99_big has 2\.1 MB of weights; at most 2"):
+        recipes.weights("99_big", torch.nn.Linear(1024, 1024))
+    assert not (tmp_path / "weights" / "99_big.pt").exists()
