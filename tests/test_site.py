@@ -56,6 +56,27 @@ def test_key_follows_lib_and_lock(project, name):
     assert key(project) != before
 
 
+def test_key_follows_what_a_module_imports_and_nothing_else(project):
+    (project / "lib/other.py").write_text("x = 1\n")
+    before = key(project)
+    (project / "lib/other.py").write_text("x = 2\n")
+    assert key(project) == before
+    edit(project, "lib/tiny.py", "def answer", "from lib import other\n\n\ndef answer")
+    before = key(project)
+    (project / "lib/other.py").write_text("x = 3\n")
+    assert key(project) != before
+
+
+def test_key_follows_only_its_own_records(project):
+    records = project / "lib/data/records"
+    records.mkdir(parents=True)
+    before = key(project)
+    (records / "06_later.json").write_text("{}")
+    assert key(project) == before
+    (records / "05_tiny.json").write_text("{}")
+    assert key(project) != before
+
+
 def test_key_follows_code_but_neither_prose_nor_style(project):
     before, text = key(project), "source/05_tiny/chapter.md"
     edit(project, text, "As {cite", "Indeed, as {cite")

@@ -19,6 +19,8 @@ from nbclient.exceptions import (
 )
 from nbformat import NotebookNode
 
+from course.site import depends
+
 CELL_SECONDS = 600  # a cell that runs longer is stuck
 THREADS = "2"  # the time contract of a chapter is for two
 
@@ -67,15 +69,14 @@ class Executor:
         return self.root / "build" / "cache"
 
     def key(self, name: str, notebook: NotebookNode) -> str:
-        """sha256 of all that outputs depend on: lib with its assets, lock, code cells.
+        """sha256 of all that outputs depend on: code cells, what they use of lib, lock.
 
         The scripts and styles of lib/live are left out: pages load them as they are.
         """
-        parts = [name.encode(), json.dumps(_code(notebook)).encode()]
-        lib = self.root / "lib"
-        for path in sorted(p for p in lib.rglob("*") if p.is_file()):
-            if path.suffix not in {".js", ".css", ".pyc"}:
-                parts += [path.relative_to(lib).as_posix().encode(), path.read_bytes()]
+        code, lib = _code(notebook), self.root / "lib"
+        parts = [name.encode(), json.dumps(code).encode()]
+        for path in depends.files(lib, name, [text for text, _ in code]):
+            parts += [path.relative_to(lib).as_posix().encode(), path.read_bytes()]
         lock = self.root / "requirements.lock"
         parts.append(lock.read_bytes() if lock.exists() else b"")
         whole = hashlib.sha256()
