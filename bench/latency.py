@@ -49,9 +49,15 @@ CLOCK = """(figure) => {
     pressed = null;
     answered = false;
   };
-  const frame = () => { requestAnimationFrame(frame); painted.port2.postMessage(0); };
-  frame();
-  addEventListener("keydown", () => { pressed = performance.now(); }, true);
+  const frame = () => {
+    if (pressed === null) return;
+    requestAnimationFrame(frame);
+    painted.port2.postMessage(0);
+  };
+  addEventListener("keydown", () => {
+    pressed = performance.now();
+    requestAnimationFrame(frame);
+  }, true);
   new MutationObserver(() => { answered = pressed !== null; })
     .observe(figure, { attributes: true, attributeFilter: ["data-pictures"] });
 }"""

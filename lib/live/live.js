@@ -249,8 +249,9 @@ var LiveFigure = (() => {
     });
   }
 
-  // spec: {prefix, controls, marks}; answer(state) gives the values, or a promise of them
-  function mount(root, spec, answer) {
+  // spec: {prefix, controls, marks}; answer(state) gives the values, or a promise of them;
+  // rested() is awaited after each picture before the next is asked for
+  function mount(root, spec, answer, rested = () => {}) {
     const panel = root.querySelector(".live-controls"), picture = root.querySelector(".live-picture");
     const error = root.querySelector(".live-error"), note = root.querySelector(".live-note");
     const movers = spec.marks.map((mark) => mover(root, spec.prefix, mark));
@@ -274,7 +275,7 @@ var LiveFigure = (() => {
       if (busy) { stale = true; return; }
       busy = true;
       root.dataset.busy = "";                         // for whoever waits for the newest picture
-      Promise.resolve().then(() => answer(state())).then(show, fail).finally(() => {
+      Promise.resolve().then(() => answer(state())).then(show, fail).then(rested).then(() => {
         busy = false;
         if (stale) { stale = false; request(); } else delete root.dataset.busy;
       });
@@ -305,11 +306,10 @@ var LiveFigure = (() => {
     if (c.bytes !== undefined) store[hash] = LiveTensor.decode(bytes(c.bytes), c.dtype, c.shape, c.stored);
     return store[hash];
   }
+  const nextFrame = () => new Promise((done) => requestAnimationFrame(done));
   function local(spec) {
     const loaded = {};
-    return (state) => new Promise((resolve, reject) => requestAnimationFrame(() => {
-      try { resolve(compute(spec, loaded, state)); } catch (problem) { reject(problem); }
-    }));
+    return (state) => compute(spec, loaded, state);
   }
   function compute(spec, loaded, state) {
     const choices = spec.controls.map((c, i) => (c.kind === "choice" ? state.values[i] : null)).filter((v) => v !== null);
@@ -342,7 +342,7 @@ var LiveFigure = (() => {
       if (!script || root.dataset.mounted) continue;
       root.dataset.mounted = "page";
       const spec = JSON.parse(script.textContent);
-      mount(root, spec, local(spec));
+      mount(root, spec, local(spec), nextFrame);
     }
   }
 
