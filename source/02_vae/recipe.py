@@ -1,6 +1,6 @@
 """Three seeds of every model of the chapter, six betas, and a slow start for one.
 
-About seven minutes on one core.
+About five minutes on one core.
 """
 
 import itertools
