@@ -92,12 +92,30 @@ def gaussian_log_likelihood(
     return -0.5 * (error + _log(2 * math.pi * variance, x)).flatten(1).sum(1)
 
 
+def log_weights(
+    log_likelihood: Tensor, z: Tensor, mu: Tensor, logvar: Tensor
+) -> Tensor:
+    """How much likelier z is with x than q thought: one draw's claim about log p(x).
+
+    log w = log p(x | z) + log p(z) - log q(z | x)
+
+    log_likelihood (...), z, mu, logvar (..., L), z drawn from N(mu, exp(logvar)) ->
+    (...). The mean of w is p(x) itself; the mean of log w is the ELBO.
+    """
+    expect.floating(log_likelihood=log_likelihood, z=z)
+    expect.same_shape(z=z, mu=mu, logvar=logvar)
+    noise = (z - mu).square() / logvar.exp()
+    prior_over_q = 0.5 * (noise + logvar - z.square()).sum(-1)
+    expect.same_shape(**{"log_likelihood": log_likelihood, "z without L": prior_over_q})
+    return log_likelihood + prior_over_q
+
+
 def importance_bound(log_weights: Tensor) -> Tensor:
     """A bound on log p(x) from K samples of z; it rises with K towards log p(x).
 
     IWAE_K = log (1/K sum_k p(x, z_k) / q(z_k | x))       (Burda et al., Eq. 8)
 
-    log_weights (..., K), each log p(x | z) + log p(z) - log q(z | x) -> (...).
+    log_weights (..., K), of K draws each -> (...). At K = 1 its mean is the ELBO.
     """
     expect.floating(log_weights=log_weights)
     K = expect.shape(log_weights, "... K", "log_weights")[-1]
@@ -120,12 +138,26 @@ class LinearGaussian:
     """A model small enough for exact answers: z ~ N(0, 1), x | z ~ N(weight z, noise).
 
     Every number of the VAE has a closed form here, log p(x) included. Arguments and
-    answers broadcast against each other; noise is a variance.
+    answers broadcast against each other; noise is a variance. An average over data of
+    variance v is the answer at x = sqrt(v), for everything here is linear in x^2.
     """
 
     def __init__(self, weight: float | Tensor, noise: float | Tensor) -> None:
         expect.positive(noise=noise)
         self.weight, self.noise = weight, noise
+
+    @classmethod
+    def learnt(
+        cls, variance: Tensor, noise: float | Tensor, beta: float | Tensor = 1.0
+    ) -> "LinearGaussian":
+        """The model with the weight that is best for data of this variance.
+
+        weight^2 = max(variance - beta noise, 0)       (Tipping and Bishop 1999)
+
+        Where variance <= beta noise the weight is 0: the latent has collapsed.
+        """
+        expect.positive(variance=variance, beta=beta)
+        return cls((variance - beta * noise).clamp(min=0).sqrt(), noise)
 
     def log_evidence(self, x: Tensor) -> Tensor:
         """log p(x), where p = N(0, weight^2 + noise)."""
@@ -136,7 +168,7 @@ class LinearGaussian:
         """Mean and variance of the best q(z | x); at beta 1 that is p(z | x)."""
         expect.positive(beta=beta)
         gain = self.weight / (beta * self.noise)
-        variance = 1 / (1 + self.weight * gain) + 0 * x
+        variance = torch.ones_like(x) / (1 + self.weight * gain)
         return gain * x * variance, variance
 
     def log_likelihood(self, x: Tensor, mu: Tensor, variance: Tensor) -> Tensor:

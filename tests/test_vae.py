@@ -153,6 +153,59 @@ def test_more_samples_tighten_the_importance_bound():
     close(vae.importance_bound(weights[:, :1]), weights[:, 0])
 
 
+@settings(max_examples=20)
+@given(small_int, small_int, small_int)
+def test_weights_are_densities_of_torch(B, K, L):
+    mu, logvar, z = torch.randn(3, B, K, L).double()
+    likelihood = torch.randn(B, K).double()
+    prior = torch.distributions.Normal(number(0.0), number(1.0)).log_prob(z).sum(-1)
+    q = torch.distributions.Normal(mu, (logvar / 2).exp()).log_prob(z).sum(-1)
+    got = vae.log_weights(likelihood, z, mu, logvar)
+    close(got, likelihood + prior - q, 1e-9)
+    for b in range(B):
+        mean = sum(math.exp(w) for w in got[b]) / K
+        close(vae.importance_bound(got)[b], math.log(mean), 1e-9)
+
+
+def test_draws_from_the_posterior_all_say_the_evidence():
+    model, x = vae.LinearGaussian(2.0, 0.5), number(1.5)
+    mean, variance = model.posterior(x)
+    z = mean + variance.sqrt() * torch.randn(7, 1).double()
+    mu, logvar = mean.expand(7, 1), variance.log().expand(7, 1)
+    likelihood = model.log_likelihood(x, z, 0 * z)[:, 0]
+    claims = vae.log_weights(likelihood, z, mu, logvar)
+    close(claims, model.log_evidence(x).expand(7))
+
+
+def average_bound(variance, weight, noise, beta):
+    """The ELBO with its best q, averaged over data: everything is linear in x^2."""
+    model, x = vae.LinearGaussian(weight, noise), variance.sqrt()
+    mean, var = model.posterior(x, beta)
+    kl = vae.kl_to_standard_normal(mean, var.log())
+    return model.log_likelihood(x, mean, var) - beta * kl
+
+
+@pytest.mark.parametrize("beta", [0.5, 1, 3, 8])
+@pytest.mark.parametrize("variance", [0.3, 2.0])
+def test_no_other_weight_beats_the_learnt_one(variance, beta):
+    variance = number(variance)
+    learnt = vae.LinearGaussian.learnt(variance, 0.5, beta)
+    best = average_bound(variance, learnt.weight, 0.5, beta)
+    others = torch.linspace(0, 3, 301).double()
+    assert (average_bound(variance, others, 0.5, beta) <= best + 1e-12).all()
+    assert (learnt.weight == 0) == (variance <= beta * 0.5)
+
+
+def test_the_learnt_model_fills_its_prior():
+    """Reverse water-filling: the rate is log(variance / (beta noise)) / 2."""
+    variance = torch.tensor([4.0, 1.0, 0.3]).double()
+    model = vae.LinearGaussian.learnt(variance, 0.5, 1.5)
+    mean, var = model.posterior(variance.sqrt(), 1.5)
+    close(mean.square() + var, [1, 1, 1])
+    kl = vae.kl_to_standard_normal(mean, var.log())
+    close(kl, (variance / 0.75).log().clamp(min=0) / 2)
+
+
 def test_a_unit_that_does_not_vary_is_not_active():
     mu = torch.tensor([[0.0, 5.0, 0.0], [1.0, 5.0, 0.01]])
     assert vae.active_units(mu).tolist() == [True, False, False]
@@ -201,6 +254,8 @@ def test_a_live_figure_can_run_all_of_it():
             bound=vae.elbo(likelihood, mean[:, None], log_var, beta),
             evidence=model.log_evidence(x),
             coins=vae.bernoulli_log_likelihood(logits, pixels),
+            weights=vae.log_weights(likelihood, log_var, log_var, log_var),
+            learnt=vae.LinearGaussian.learnt(x.square(), 0.5, beta).weight,
             bells=vae.gaussian_log_likelihood(logits, pixels, beta),
             tighter=vae.importance_bound(likelihood),
             kl=vae.kl_to_standard_normal(mu, logvar),
@@ -241,6 +296,12 @@ def zeros(*shape):
             ValueError,
             "variance holds 0",
         ),
+        (
+            lambda: vae.log_weights(zeros(2, 1), *[zeros(2, 3)] * 3),
+            ValueError,
+            "z without L",
+        ),
+        (lambda: vae.LinearGaussian.learnt(zeros(2), 0.5), ValueError, "variance"),
         (lambda: vae.importance_bound(zeros(2, 0)), ValueError, "K holds 0"),
         (lambda: vae.active_units(zeros(1, 3)), ValueError, "batch of 1"),
         (lambda: vae.LinearGaussian(1.0, -1.0), ValueError, "noise holds -1"),
