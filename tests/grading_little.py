@@ -127,8 +127,8 @@ def judged(sheet, cases):
     given = {k: [text] for k, (_, text) in enumerate(cases, 1)}
     want = {
         outcome["exercise"]: marks.unpack(outcome["values"])
-        for outcome in run(graft.graded(many, right, SEED, right), BOX)
+        for outcome in run(graft.graded(many, right, SEED), BOX)
     }
-    outcomes = list(run(graft.graded(many, given, SEED, given), BOX))
+    outcomes = list(run(graft.graded(many, given, SEED), BOX))
     assert len(outcomes) == len(cases)
     return [marks.judge(o, want[o["exercise"]]) for o in outcomes], outcomes
