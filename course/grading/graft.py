@@ -35,6 +35,17 @@ def read(raw: bytes) -> list[Found]:
     Any version of the format will do, and only the cells' text and our own metadata
     are looked at.
     """
+    book = load(raw)
+    sheets = listed(book, "worksheets") or [book]  # version 3 had sheets
+    cells = [cell for sheet in sheets for cell in listed(sheet, "cells")]
+    if not cells:
+        raise ValueError("this is no notebook, or it has no cells")
+    found = [as_found(cell) for cell in cells if isinstance(cell, dict)]
+    return [cell for cell in found if cell is not None]
+
+
+def load(raw: bytes) -> Any:
+    """Read JSON that a stranger wrote, if it is not too large to be read."""
     if len(raw) > MOST_BYTES:
         raise ValueError(f"the notebook has {len(raw) / 2**20:.0f} MB: too large")
     if raw.startswith(b"PK"):
@@ -42,15 +53,9 @@ def read(raw: bytes) -> list[Found]:
     if sum(map(raw.count, (b"[", b"{", b","))) > MOST_PARTS:
         raise ValueError("the notebook's outputs are too large: clear them, save it")
     try:
-        book = json.loads(raw)
+        return json.loads(raw)
     except (ValueError, RecursionError):
         raise ValueError("this is no notebook: its file is damaged") from None
-    sheets = listed(book, "worksheets") or [book]  # version 3 had sheets
-    cells = [cell for sheet in sheets for cell in listed(sheet, "cells")]
-    if not cells:
-        raise ValueError("this is no notebook, or it has no cells")
-    found = [as_found(cell) for cell in cells if isinstance(cell, dict)]
-    return [cell for cell in found if cell is not None]
 
 
 def listed(thing: Any, key: str) -> list[Any]:

@@ -27,7 +27,15 @@ from course.grading.watch import START_SECONDS
 
 Outcome = dict[str, Any]
 LONGEST = 64 * 2**20  # characters of one outcome: our plugin never sends more
-running: set[subprocess.Popen[str]] = set()  # for those who must end them
+running: set[subprocess.Popen[str]] = set()
+stopped = threading.Event()
+
+
+def stop() -> None:
+    """End every run of this process at once; no other begins until it is cleared."""
+    stopped.set()
+    for process in list(running):
+        process.kill()
 
 
 def run(
@@ -62,6 +70,8 @@ def run(
         watchdog = threading.Timer(longest, process.kill)
         watchdog.start()
         running.add(process)
+        if stopped.is_set():
+            process.kill()
         left = {cell.metadata.exercise for cell in book.cells} - {0}
         again = []
         try:
@@ -73,7 +83,8 @@ def run(
                     else:
                         again.append(outcome["exercise"])
                     if left == {outcome["exercise"]}:  # the first round is over
-                        print(again, file=process.stdin, flush=True)
+                        with contextlib.suppress(OSError):
+                            print(again, file=process.stdin, flush=True)
                     left.discard(outcome["exercise"])
         finally:
             running.discard(process)

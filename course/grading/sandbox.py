@@ -41,6 +41,7 @@ class Box:
             "CORE": 0,
         }
     )
+    hidden: tuple[str, ...] = (str(ROOT),)  # if they lie where the system is
     together: dict[str, int] = field(
         default_factory=lambda: {"processes": 128, "memory": 4 * GB}
     )
@@ -53,10 +54,11 @@ class Box:
         user = 60_000 + os.getpid() % 5_000 if self.wrapped and is_root() else 0
         limits = self.limits if self.wrapped else {"CORE": 0}
         inside = [str(lib / "inside.py"), json.dumps({"user": user} | limits)]
-        return [*(wrap(folder, lib) if self.wrapped else []), sys.executable, *inside]
+        before = wrap(folder, lib, self.hidden) if self.wrapped else []
+        return [*before, sys.executable, *inside]
 
 
-def wrap(folder: Path, lib: Path) -> list[str]:
+def wrap(folder: Path, lib: Path, hidden: tuple[str, ...] = ()) -> list[str]:
     """Give bubblewrap's part of a command: what can be seen, written and reached."""
     box = ["bwrap", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     box += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
@@ -70,8 +72,9 @@ def wrap(folder: Path, lib: Path) -> list[str]:
         box += ["--perms", "0755", "--dir", str(parent)]  # else not for other users
     for path in SYSTEM:
         box += ["--ro-bind-try", path, path]
-    if any(ROOT.is_relative_to(path) for path in SYSTEM):  # the course lies in there
-        box += ["--tmpfs", str(ROOT)]
+    for place in hidden:
+        if any(Path(place).is_relative_to(path) for path in SYSTEM):
+            box += ["--tmpfs", place]
     for path in prefixes:
         box += ["--ro-bind-try", path, path]
     for package in installed_copies():
