@@ -59,6 +59,9 @@ def add_grading(grade: argparse.ArgumentParser) -> None:
         "--scheduler", metavar="ADDRESS", help="of a Dask cluster, whose workers grade"
     )
     grade.add_argument(
+        "--seconds", type=float, default=30, help="that one cell may take (30)"
+    )
+    grade.add_argument(
         "--unsafe", action="store_true", help="run strangers' code without a sandbox"
     )
 
@@ -111,7 +114,12 @@ def grade(given: argparse.Namespace) -> int:
         if given.jobs < 1:
             raise ValueError(f"--jobs {given.jobs}: at least 1 was expected")
         return crowd.main(
-            given.folder, given.out, given.jobs, given.scheduler, given.unsafe
+            given.folder,
+            given.out,
+            given.jobs,
+            given.scheduler,
+            given.unsafe,
+            seconds=given.seconds,
         )
     from course.grading import own
 

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from course import ROOT
-from course.grading import reports, sandbox, workers
+from course.grading import graft, reports, sandbox, workers
 from course.grading.ledger import Ledger
 from course.grading.marks import Row
 from course.grading.submissions import chapter_of, find, read, shown
@@ -33,19 +33,19 @@ def main(
     scheduler: str | None = None,
     unsafe: bool = False,
     root: Path = ROOT,
-    box: sandbox.Box | None = None,
+    seconds: float = 30,
 ) -> int:
     """Grade a folder of notebooks into a folder of reports; go on where a run ended.
 
-    Returns 0, 1 if some notebook could not be graded, 130 if it was interrupted.
+    `seconds` are what one cell may take. Returns 0, 1 if some notebook could not be
+    graded, 130 if the run was interrupted.
     """
     if not folder.is_dir():
         raise ValueError(f"{folder} is no folder: one of notebooks was expected")
     if out.resolve().is_relative_to(folder.resolve()):
         raise ValueError(f"the reports would lie among the submissions: {out}")
-    box = box or sandbox.Box(
-        sandbox.works(), hidden=(str(root), *absolute(folder, out))
-    )
+    hidden = (str(root), str(folder.resolve()), str(out.resolve()))
+    box = sandbox.Box(sandbox.works(), seconds, hidden=hidden)
     if not box.wrapped and not unsafe:
         raise ValueError(REFUSED)
     out.mkdir(parents=True, exist_ok=True)
@@ -54,11 +54,6 @@ def main(
             return Run(folder, out, root, box).grade(jobs, scheduler)
     except Timeout:
         raise ValueError(f"another run is writing to {out}") from None
-
-
-def absolute(*paths: Path) -> list[str]:
-    """Give whole paths as text."""
-    return [str(path.resolve()) for path in paths]
 
 
 @dataclass
@@ -131,12 +126,13 @@ class Run:
     def look_at(self, path: str) -> tuple[dict[str, Any], bytes | None]:
         """Begin a notebook's entry; give its bytes too, if there is what to run."""
         entry: dict[str, Any] = {"path": path, "sandbox": self.box.wrapped, "rows": []}
-        trouble, raw = "", b""
+        trouble, raw, book = "", b"", None
         try:
             raw = read(self.folder, path)
+            book = graft.load(raw)
         except ValueError as error:
             trouble = str(error)
-        chapter = chapter_of(raw, path, self.sheets)
+        chapter = chapter_of(book, path, self.sheets)
         digest = self.tasks[chapter].digest if chapter else ""
         parts = (raw, trouble.encode(), digest.encode(), b"%d" % self.box.wrapped)
         whole = hashlib.sha256(b"".join(hashlib.sha256(p).digest() for p in parts))
