@@ -67,21 +67,21 @@ def wrap(folder: Path, lib: Path, hidden: tuple[str, ...] = ()) -> list[str]:
         box += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         box += ["--unshare-user"]
-    prefixes = [sys.base_prefix, os.path.realpath(sys.base_prefix), sys.prefix]
-    for parent in [p for prefix in prefixes for p in reversed(Path(prefix).parents)]:
-        box += ["--perms", "0755", "--dir", str(parent)]  # else not for other users
     for path in SYSTEM:
         box += ["--ro-bind-try", path, path]
     for place in hidden:
         if any(Path(place).is_relative_to(path) for path in SYSTEM):
             box += ["--tmpfs", place]
-    for path in prefixes:
-        box += ["--ro-bind-try", path, path]
-    for package in installed_copies():
-        box += ["--tmpfs", str(package)]
     box += ["--proc", "/proc", "--dev", "/dev"]
     for place, size in (("/dev/shm", GB // 16), ("/tmp", GB // 4)):
         box += ["--size", str(size), "--perms", "1777", "--tmpfs", place]
+    prefixes = [sys.base_prefix, os.path.realpath(sys.base_prefix), sys.prefix]
+    for path in prefixes:  # after /tmp, for Python may lie in it
+        for parent in reversed(Path(path).parents):
+            box += ["--perms", "0755", "--dir", str(parent)]  # else not for others
+        box += ["--ro-bind-try", path, path]
+    for package in installed_copies():
+        box += ["--tmpfs", str(package)]
     box += ["--perms", "0755", "--dir", str(lib.parent)]
     box += ["--ro-bind", str(lib), str(lib), "--bind", str(folder), str(folder)]
     box += ["--remount-ro", "/dev", "--remount-ro", "/"]
