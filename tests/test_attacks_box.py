@@ -23,7 +23,7 @@ def processes(what):
         except OSError: pass
 def named(*names):
     for folder, folders, files in os.walk("/"):
-        if folder in ("/proc", "/usr", sys.prefix, os.path.realpath(sys.prefix)):
+        if folder in ("/proc", "/usr", "/bin", "/sbin", "/lib", "/lib64", sys.prefix):
             folders.clear()
         else:
             yield from set(files) & set(names)
