@@ -80,7 +80,7 @@ def double(x):
     return x""",
     "files where sockets are": """
 import glob, os
-for folder in glob.glob("/tmp/lp*/k*"):
+for folder in glob.glob("/tmp/lp*/k*/*"):
     open(os.path.join(folder, "attack"), "w").write("x" * 1000)
 def double(x): return x""",
     "messages that make no sense": """
@@ -132,6 +132,12 @@ def double(x):
     return object()""",
 }
 
+SAID = {  # what the grader must have seen, where it is more than a wrong answer
+    "its kernel died": ("exit", "exit at once", "kill everything"),
+    "too slow": ("stop", "an endless loop", "a loop that cannot be interrupted"),
+    "far too much": ("a gigabyte of output", "half a million messages"),
+}
+
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
@@ -154,6 +160,8 @@ def test_an_attack_gains_nothing_and_costs_no_one_else(rows, name):
     assert (attack.points, honest.points) == (0, 3), (attack, honest)
     assert attack.remark and honest.remark == "right"
     assert "\n" not in attack.remark and len(attack.remark) < 600
+    for words, names in SAID.items():
+        assert name not in names or words in attack.remark
 
 
 def test_nothing_is_left_running(path):

@@ -122,6 +122,14 @@ def test_sums_are_what_the_rows_say_in_every_report(course, quick):
     assert "2 of 4 points" in anna.read_text() and "ben" not in anna.read_text()
 
 
+def test_every_run_has_seeds_of_its_own(course, quick):
+    """An answer that was computed beforehand is for other random numbers."""
+    given = (course / "in", course / "out", course / "course", sandbox.Box(True))
+    (course / "out").mkdir()
+    seeds = {crowd.Run(*given).tasks["05_x"].seed for _ in range(3)}
+    assert len(seeds) == 3
+
+
 def test_a_second_run_grades_only_what_is_new(course, quick):
     go(course)
     assert len(quick) == 3
