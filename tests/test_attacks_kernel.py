@@ -135,7 +135,7 @@ def double(x):
 SAID = {  # what the grader must have seen, where it is more than a wrong answer
     "its kernel died": ("exit", "exit at once", "kill everything"),
     "too slow": ("stop", "an endless loop", "a loop that cannot be interrupted"),
-    "far too much": ("a gigabyte of output", "half a million messages"),
+    "far too much": ("a gigabyte of output",),
 }
 
 

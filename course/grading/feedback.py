@@ -27,7 +27,7 @@ h2 { margin: 3rem 0 .3rem; font-size: 1.5rem; font-weight: 400; line-height: 1.2
 table { width: 100%; border-collapse: collapse; border-block: 1.5px solid; }
 th, td { padding: .5em .9em .5em 0; text-align: left; vertical-align: baseline;
   border-bottom: 1px solid var(--rule); }
-th { font-weight: 400; }
+th { font-weight: 400; white-space: nowrap; }
 tr:last-child td { border-bottom: 0; }
 td.number { white-space: nowrap; font-variant-numeric: lining-nums tabular-nums; }
 td.number b { color: var(--ink); font-weight: 600; }
