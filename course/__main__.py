@@ -1,8 +1,10 @@
 """The course's own commands; the Makefile calls them: python -m course --help."""
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 from course import comfort, keeping, notebooks
 from course.source import ROOT
@@ -36,9 +38,32 @@ def parser() -> argparse.ArgumentParser:
     )
     for name in ("html", "grade"):
         parsers[name].add_argument("--chapter", help="such as 05; all without it")
+    add_grading(parsers["grade"])
     for name in ("reset", "train"):
         parsers[name].add_argument("--chapter", help="such as 05")
     return front
+
+
+def add_grading(grade: argparse.ArgumentParser) -> None:
+    """Describe what a teacher may say to grade a folder of notebooks."""
+    grade.add_argument(
+        "folder", nargs="?", type=Path, help="notebooks of a class; without it, yours"
+    )
+    grade.add_argument(
+        "--out", type=Path, default=Path("report"), help="where reports go (report/)"
+    )
+    grade.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="notebooks at a time"
+    )
+    grade.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of a Dask cluster, whose workers grade"
+    )
+    grade.add_argument(
+        "--seconds", type=float, default=30, help="that one cell may take (30)"
+    )
+    grade.add_argument(
+        "--unsafe", action="store_true", help="run strangers' code without a sandbox"
+    )
 
 
 def show(lines: Iterable[object]) -> int:
@@ -78,10 +103,27 @@ def html(given: argparse.Namespace) -> int:
 
 
 def grade(given: argparse.Namespace) -> int:
-    """Mark the exercises."""
-    from course import grading
+    """Mark the reader's own exercises, or a class's."""
+    if given.folder:
+        from course.grading import crowd
 
-    return grading.main(chapter=given.chapter)
+        if given.chapter:
+            raise ValueError(
+                "--chapter is for your own notebooks: a class's tell theirs"
+            )
+        if given.jobs < 1:
+            raise ValueError(f"--jobs {given.jobs}: at least 1 was expected")
+        return crowd.main(
+            given.folder,
+            given.out,
+            given.jobs,
+            given.scheduler,
+            given.unsafe,
+            seconds=given.seconds,
+        )
+    from course.grading import own
+
+    return own.main(chapter=given.chapter)
 
 
 def train(given: argparse.Namespace) -> int:
@@ -99,7 +141,7 @@ def train(given: argparse.Namespace) -> int:
 COMMANDS = {
     "notebooks": (make_notebooks, "make the notebooks from source/"),
     "html": (html, "build the site in build/html"),
-    "grade": (grade, "mark the exercises"),
+    "grade": (grade, "mark your exercises, or a folder of notebooks"),
     "reset": (reset, "start a chapter again, keeping a copy"),
     "train": (train, "measure again what a chapter has no time for"),
     "progress": (lambda _: show(comfort.progress()), "what is answered so far"),

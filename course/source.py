@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from jupytext.myst import MystMetadataParsingError, myst_to_notebook
 
+from course import ROOT
 from course.citations import cite
 from course.plain import equation_numbers, plain
 
-ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ("index.md", "chapter.md", "exercises.md", "solutions.md")
 Target = Literal["lab", "site"]
 

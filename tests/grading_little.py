@@ -116,7 +116,7 @@ def points(rows):
     return {number: row.points for number, row in sorted(rows.items())}
 
 
-def judged(sheet, cases):
+def judged(sheet, cases, box=BOX):
     """Run many answers, (task, text) each, in one kernel; give what is wrong with each.
 
     Also gives the outcomes. The solution of each task is run once, in another.
@@ -127,8 +127,39 @@ def judged(sheet, cases):
     given = {k: [text] for k, (_, text) in enumerate(cases, 1)}
     want = {
         outcome["exercise"]: marks.unpack(outcome["values"])
-        for outcome in run(graft.graded(many, right, SEED, right), BOX)
+        for outcome in run(graft.graded(many, right, SEED), box)
     }
-    outcomes = list(run(graft.graded(many, given, SEED, given), BOX))
+    outcomes = list(run(graft.graded(many, given, SEED), box))
     assert len(outcomes) == len(cases)
     return [marks.judge(o, want[o["exercise"]]) for o in outcomes], outcomes
+
+
+def together(path, cases, box=BOX):
+    """Grade one notebook of many exercises; cases are (number in the sheet, answer).
+
+    Gives the rows in the order of the cases.
+    """
+    sheet = parse(path)
+    tasks = [
+        replace(sheet.exercises[number - 1], number=k)
+        for k, (number, _) in enumerate(cases, 1)
+    ]
+    many = Sheet(sheet.intro, tuple(tasks))
+    cells = [
+        {
+            "cell_type": "code",
+            "source": text,
+            "metadata": {"live_papers": {"exercise": k, "role": "answer"}},
+        }
+        for k, (_, text) in enumerate(cases, 1)
+    ]
+    want = marks.expected(many, SEED, box)
+    rows = marks.rows("05_x", many, raw({"cells": cells}), want, SEED, box)
+    return sorted(rows, key=lambda row: row.exercise)
+
+
+def chosen(request, param):
+    """The values of a parameter that this run of pytest has chosen, in order."""
+    here = [item for item in request.session.items if item.fspath == request.fspath]
+    specs = [item.callspec.params for item in here if hasattr(item, "callspec")]
+    return list(dict.fromkeys(spec[param] for spec in specs if param in spec))

@@ -12,7 +12,8 @@ from hypothesis.extra import numpy as arrays
 
 from course import comfort, keeping
 from course.exercises import answered, parse
-from course.grading import chosen, graft, main, marks, sending
+from course.grading import graft, marks, sending
+from course.grading.own import chosen, main
 from course.grading.report import Grades, table
 from course.grading.sandbox import Box
 from course.grading.values import MIME, close, difference, unpack
@@ -180,7 +181,7 @@ def test_the_learners_other_cells_are_never_run(path):
             c.source = "raise SystemExit  # NBVAL_SKIP"
             c.metadata.live_papers.exercise = 99
     sheet = parse(path)
-    made = graft.graded(sheet, answers(path, notebook), SEED, [1, 2])
+    made = graft.graded(sheet, answers(path, notebook), SEED)
     assert [c.metadata.role for c in made.cells] == [
         *["intro", "stub", "answer", "grade", "check"]
     ]

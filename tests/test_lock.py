@@ -100,7 +100,7 @@ def test_the_lock_holds_nothing_that_nobody_needs():
 @pytest.mark.parametrize("folder", ["lib", "course", "tests", "bench"])
 def test_what_is_imported_is_a_dependency(folder):
     packages = importlib.metadata.packages_distributions()
-    known = {name_of(line) for line in WANTED + EXTRAS["bench"]}
+    known = {name_of(line) for line in WANTED + EXTRAS["bench"] + EXTRAS["cluster"]}
     files = [*(ROOT / folder).rglob("*.py")]
     ours = {"lib", "course", "bench", *(p.stem for p in (ROOT / "tests").glob("*.py"))}
     for file in files:

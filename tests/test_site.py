@@ -178,6 +178,13 @@ def test_tasks_and_answers_are_on_pages_of_their_own(tiny):
     assert not re.search("SOLUTION|grade", tasks + answers)
 
 
+def test_pages_for_teachers_are_reached_from_the_exercises():
+    links, tree = stage.all_exercises({}, {}, ["teaching/grade"]).cells[-2:]
+    assert "[](../teaching/grade.md)" in links.source
+    assert "/teaching/grade" in tree.source.split("\n")
+    assert "teachers" not in str(stage.all_exercises({}, {}, []))
+
+
 @pytest.mark.slow
 def test_links_lead_somewhere(site):
     ids = {

@@ -40,15 +40,19 @@ class Row:
 
 def expected(sheet: Sheet, seed: int, box: Box) -> Values:
     """Run the course's own answers; RuntimeError if they give no values."""
-    right = graft.solutions(sheet)
-    book = graft.graded(sheet, right, seed, only=right)
+    return {n: unpack(message) for n, message in solved(sheet, seed, box).items()}
+
+
+def solved(sheet: Sheet, seed: int, box: Box) -> dict[int, Any]:
+    """Run the course's own answers; give the message of values of each exercise."""
+    book = graft.graded(sheet, graft.solutions(sheet), seed)
     outcomes = {outcome["exercise"]: outcome for outcome in run(book, box)}
     for task in sheet.exercises:
         outcome = outcomes.get(task.number, {"end": "no outcome", "said": ""})
         if outcome.get("values") is None:
             why = outcome["end"] or outcome["said"]
             raise RuntimeError(f"the solution of exercise {task.number} fails: {why}")
-    return {number: unpack(outcome["values"]) for number, outcome in outcomes.items()}
+    return {number: outcome["values"] for number, outcome in outcomes.items()}
 
 
 def rows(
@@ -56,9 +60,7 @@ def rows(
 ) -> Iterator[Row]:
     """Grade the bytes of a learner's notebook; rows come as they are known.
 
-    `want` are the expected values for this very seed. An answer that fails in a kernel
-    where another answer ran before it is run once more, alone: what one answer breaks
-    costs no other its points.
+    `want` are the expected values for this very seed.
     """
     try:
         answers = graft.learners(graft.read(raw), sheet)
@@ -70,18 +72,18 @@ def rows(
         if task.number not in answers:
             yield row(chapter, task, 0, 0.0, "not answered")
     tasks = {task.number: task for task in sheet.exercises if task.number in answers}
-    again = list(tasks)
-    for outcome in run(graft.graded(sheet, answers, seed, tasks), box) if tasks else []:
-        task = tasks[outcome["exercise"]]
-        wrong = judge(outcome, want[task.number])
-        if not wrong or outcome["alone"]:
-            again.remove(task.number)
-            yield marked(chapter, task, outcome, wrong, box)
-    for number in again:
-        alone = list(run(graft.graded(sheet, answers, seed, [number]), box))
-        outcome = alone[0] if alone else {"end": "died", "seconds": 0.0}
-        wrong = judge(outcome, want[number])
-        yield marked(chapter, tasks[number], outcome, wrong, box)
+    if not tasks:
+        return
+
+    def right(outcome: Outcome) -> bool:
+        return not judge(outcome, want[outcome["exercise"]])
+
+    for outcome in run(graft.graded(sheet, answers, seed), box, right):
+        task = tasks.pop(outcome["exercise"])
+        yield marked(chapter, task, outcome, judge(outcome, want[task.number]), box)
+    for task in tasks.values():  # the run itself broke
+        broken = {"end": "died", "seconds": 0.0}
+        yield marked(chapter, task, broken, "no values came", box)
 
 
 def judge(outcome: Outcome, want: dict[str, np.ndarray]) -> str:

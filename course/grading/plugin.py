@@ -6,6 +6,9 @@ line of JSON, an outcome as course/grading/run.py describes it, as soon as it is
 
 import json
 import os
+import queue
+import sys
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -16,8 +19,9 @@ import nbformat
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError
 
+from course.grading.nursery import Nursery
 from course.grading.sandbox import Box, make_lib
-from course.grading.values import MIME
+from course.grading.values import MIME, unpack
 from course.grading.watch import Stopped, WatchedKernel
 
 MOST_WORDS = 400  # of what a learner's code says, kept for showing
@@ -35,71 +39,120 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Any:
     return None
 
 
-class GradedNotebook(IPyNbFile):
-    """One learner's notebook: its kernels, one after another, and its outcomes."""
+class Line:
+    """Standard input: the grader's side of it closes with the grader, and so do we."""
 
+    def __init__(self) -> None:
+        self.lines: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self) -> None:
+        """Take lines as they come."""
+        for line in sys.stdin:
+            self.lines.put(line)
+        os._exit(1)  # every box dies with its parent
+
+
+class GradedNotebook(IPyNbFile):
+    """One learner's notebook: its kernels, one after another, and its outcomes.
+
+    The first round runs all exercises in a kernel, as a learner does. The second runs
+    those that the grader asks for, each in a kernel of its own.
+    """
+
+    nursery: Nursery | None = None
     kernel: WatchedKernel | None = None
 
     def collect(self) -> Iterator["GradedCell"]:
-        """Make a test of each cell; nothing in a cell changes how it is run."""
+        """Make tests of each cell; nothing in a cell changes how it is run."""
         self.nb = nbformat.read(self.path, as_version=4)
         self.box = Box(**self.nb.metadata.box)
+        self.grader = Line()
+        self.again: set[int] | None = None
         self.last = {cell.metadata.exercise: cell for cell in self.nb.cells}
         self.first_of = {c.metadata.exercise: c for c in reversed(self.nb.cells)}
         self.intro = [c.source for c in self.nb.cells if c.metadata.exercise == 0]
         self.needs: tuple[str, ...] | None = None
-        self.kernels = 0
+        self.nurseries = 0
         self.outcomes = {
-            number: {"exercise": number, "end": "", "said": "", "check": ""}
-            | {"values": None, "alone": False, "seconds": 0.0}
+            (turn, number): {"exercise": number, "end": "", "said": "", "check": ""}
+            | {"values": None, "alone": turn == 2, "seconds": 0.0}
             for number in self.last
+            for turn in (1, 2)
         }
-        for number, cell in enumerate(self.nb.cells):
-            if cell.metadata.exercise:
-                options = defaultdict(bool, check=cell.metadata.role == "grade")
-                yield GradedCell.from_parent(
-                    self,
-                    name=f"Cell {number}",
-                    cell_num=number,
-                    cell=cell,
-                    options=options,
-                )
+        for turn in (1, 2):
+            for number, cell in enumerate(self.nb.cells):
+                if cell.metadata.exercise:
+                    options = defaultdict(bool, check=cell.metadata.role == "grade")
+                    made = GradedCell.from_parent(
+                        self,
+                        name=f"Cell {number} turn {turn}",
+                        cell_num=number,
+                        cell=cell,
+                        options=options,
+                    )
+                    made.turn = turn
+                    yield made
 
     def setup(self) -> None:
         """Start nothing yet: the first exercise starts its kernel."""
 
     def teardown(self) -> None:
-        """End the last kernel."""
+        """End the last kernel, and its box."""
         self.give_up()
+        self.close_nursery()
+
+    def asked_again(self, exercise: int) -> bool:
+        """Whether the grader wants an exercise to be run once more, alone."""
+        if self.again is None:
+            self.again = set(json.loads(self.grader.lines.get()))
+        return exercise in self.again
 
     def give_up(self) -> None:
-        """End the kernel; the next exercise gets another."""
+        """Leave the kernel; the next exercise gets another."""
         if self.kernel is not None:
             kernel, self.kernel = self.kernel, None
             kernel.stop()
 
-    def kernel_for(self, exercise: int, needs: tuple[str, ...]) -> None:
+    def close_nursery(self) -> None:
+        """End the box; the next kernel gets another."""
+        if self.nursery is not None:
+            nursery, self.nursery = self.nursery, None
+            nursery.end()
+
+    def kernel_for(self, exercise: int, needs: tuple[str, ...], turn: int) -> None:
         """Have a kernel whose lib is just what an exercise needs; note if it is new."""
         if self.kernel is not None and (
-            self.needs != needs or not self.kernel.is_alive()
+            turn == 2 or self.needs != needs or not self.kernel.is_alive()
         ):
             self.give_up()
         if self.kernel is not None:
             return
-        self.kernels += 1
-        folder = self.path.parent / f"k{self.kernels}"
-        folder.mkdir()
-        folder.chmod(0o777)  # its kernel may be another user
-        lib = make_lib(self.path.parent / f"lib{self.kernels}", needs)
-        self.kernel = kernel = WatchedKernel(self.box, folder, lib)
-        self.needs = needs
-        for source in self.intro:
-            kernel.await_reply(kernel.execute_cell_input(source, False), 60)
-        self.outcomes[exercise]["alone"] = True
+        if self.needs != needs:
+            self.close_nursery()
+            self.needs = needs
+        try:
+            self.begin_kernel()
+        except Stopped:  # what ran in this box before may have left it unusable
+            self.close_nursery()
+            self.begin_kernel()
+        self.outcomes[turn, exercise]["alone"] = True
 
-    def report(self, exercise: int) -> None:
+    def begin_kernel(self) -> None:
+        """Begin a kernel, in a new box if there is none, and run the first cells."""
+        if self.nursery is None:
+            self.nurseries += 1
+            folder = self.path.parent / f"k{self.nurseries}"
+            folder.mkdir()
+            lib = make_lib(self.path.parent / f"lib{self.nurseries}", self.needs or ())
+            self.nursery = Nursery(self.box, folder, lib)
+        self.kernel = WatchedKernel(self.nursery)
+        for source in self.intro:
+            self.kernel.await_reply(self.kernel.execute_cell_input(source, False), 60)
+
+    def report(self, turn: int, exercise: int) -> None:
         """Write the outcome of an exercise for the grader."""
-        line = json.dumps(self.outcomes[exercise]) + "\n"
+        line = json.dumps(self.outcomes[turn, exercise]) + "\n"
         with os.fdopen(os.dup(self.config.option.outcomes), "w") as out:
             out.write(line)
 
@@ -107,17 +160,21 @@ class GradedNotebook(IPyNbFile):
 class GradedCell(IPyNbCell):
     """One cell: answer, grade or check; whatever goes wrong in it becomes words."""
 
+    turn = 1
+
     def runtest(self) -> None:
         """Run the cell, unless its exercise has been given up."""
-        book, ours = self.parent, self.cell.metadata
-        outcome = book.outcomes[ours.exercise]
+        book, exercise = self.parent, self.cell.metadata.exercise
+        if self.turn == 2 and not book.asked_again(exercise):
+            pytest.skip("once was enough")
+        outcome = book.outcomes[self.turn, exercise]
         try:
             if outcome["end"]:
                 pytest.skip(outcome["end"])
             self.run_watched(outcome)
         finally:
-            if book.last[ours.exercise] is self.cell:
-                book.report(ours.exercise)
+            if book.last[exercise] is self.cell:
+                book.report(self.turn, exercise)
 
     def run_watched(self, outcome: dict[str, Any]) -> None:
         """Run the cell as nbval does, and keep what it said or how it ended."""
@@ -125,7 +182,8 @@ class GradedCell(IPyNbCell):
         start = time.monotonic()
         try:
             if book.first_of[ours.exercise] is self.cell:
-                book.kernel_for(ours.exercise, tuple(ours.needs))
+                book.kernel_for(ours.exercise, tuple(ours.needs), self.turn)
+                start = time.monotonic()
             book.kernel.begin()
             super().runtest()
         except NbCellError:
@@ -157,5 +215,18 @@ class GradedCell(IPyNbCell):
         """Take the values of a grade cell, if it sent just one message of them."""
         sent = [out.data[MIME] for out in test if MIME in out.get("data", {})]
         if len(sent) == 1:
-            self.parent.outcomes[self.cell.metadata.exercise]["values"] = sent[0]
+            exercise = self.cell.metadata.exercise
+            self.parent.outcomes[self.turn, exercise]["values"] = plain(sent[0])
         return True
+
+
+def plain(message: Any) -> Any:
+    """Give a message of values back if it is one; words in its place if it is not.
+
+    So no more comes to the grader than names, shapes and bytes, however it was nested.
+    """
+    try:
+        unpack(message)
+    except ValueError as error:
+        return str(error)
+    return message

@@ -6,13 +6,14 @@ sentence of the check; alone, whether no other answer had run in its kernel; sec
 All of its words come from the learner's code.
 """
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,17 +21,31 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from course import ROOT
 from course.grading.sandbox import Box
 from course.grading.watch import START_SECONDS
-from course.source import ROOT
 
 Outcome = dict[str, Any]
+LONGEST = 64 * 2**20  # characters of one outcome: our plugin never sends more
+running: set[subprocess.Popen[str]] = set()
+stopped = threading.Event()
 
 
-def run(book: NotebookNode, box: Box) -> Iterator[Outcome]:
+def stop() -> None:
+    """End every run of this process at once; no other begins until it is cleared."""
+    stopped.set()
+    for process in list(running):
+        process.kill()
+
+
+def run(
+    book: NotebookNode, box: Box, right: Callable[[Outcome], bool] = lambda _: True
+) -> Iterator[Outcome]:
     """Run a notebook that graft.py made; give the outcome of each exercise as it comes.
 
-    Exercises may be missing at the end, if the run itself broke.
+    One that is not `right`, in a kernel where another answer had run before, is run
+    once more alone, and only then given: what one answer breaks costs no other its
+    points. Exercises may be missing at the end, if the run itself broke.
     """
     book.metadata["box"] = asdict(box)
     place = "/tmp" if box.wrapped else None  # a socket's path must be short
@@ -44,38 +59,54 @@ def run(book: NotebookNode, box: Box) -> Iterator[Outcome]:
             cwd=folder,
             env=environment(folder),
             pass_fds=[speak],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # that it closes tells pytest of our death
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            text=True,
         )
         os.close(speak)
-        longest = len(book.cells) * (box.cell_seconds + START_SECONDS)
+        longest = 2 * len(book.cells) * (box.cell_seconds + START_SECONDS)
         watchdog = threading.Timer(longest, process.kill)
         watchdog.start()
+        running.add(process)
+        if stopped.is_set():
+            process.kill()
+        left = {cell.metadata.exercise for cell in book.cells} - {0}
+        again = []
         try:
             with os.fdopen(listen) as lines:
-                yield from map(json.loads, lines)
+                while line := lines.readline(LONGEST):
+                    outcome = json.loads(line)
+                    if outcome["alone"] or right(outcome):
+                        yield outcome
+                    else:
+                        again.append(outcome["exercise"])
+                    if left == {outcome["exercise"]}:  # the first round is over
+                        with contextlib.suppress(OSError):
+                            print(again, file=process.stdin, flush=True)
+                    left.discard(outcome["exercise"])
         finally:
+            running.discard(process)
             watchdog.cancel()
-            process.terminate()
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                process.communicate(timeout=10)
+            process.kill()
+            process.wait()
 
 
 def command(file: Path, speak: int, box: Box) -> list[str]:
     """Give the pytest command: our plugin beside nbval's, no configuration."""
     found = [sys.executable, "-m", "pytest", "-p", "course.grading.plugin"]
     found += ["-c", os.devnull, "--rootdir", str(file.parent), "-p", "no:cacheprovider"]
+    found += ["-p", "nbval.plugin"]  # and no other that happens to be installed
     found += [f"--outcomes={speak}", f"--nbval-cell-timeout={box.cell_seconds}"]
-    return [*found, "-q", "--color=no", "--tb=no", str(file)]
+    return [*found, "--capture=no", "-q", "--color=no", "--tb=no", str(file)]
 
 
 def environment(folder: str) -> dict[str, str]:
     """Give pytest the grader's environment, with a place for temporary files."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     ours = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
-    return ours | {"TMPDIR": folder, "PYTHONPATH": path}
+    alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    return ours | alone | {"TMPDIR": folder, "PYTHONPATH": path}

@@ -14,7 +14,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from course.source import ROOT
+from course import ROOT
 
 ALWAYS = ("__init__", "check", "ladder", "expect")  # what any exercise's lib holds
 HERE = Path(__file__).parent
@@ -24,7 +24,10 @@ GB = 2**30
 
 @dataclass(frozen=True)
 class Box:
-    """How kernels run: in bubblewrap or not, and the most that they may use."""
+    """How kernels run: in bubblewrap or not, and the most that they may use.
+
+    `limits` bind each process, `together` all of a box where that is possible.
+    """
 
     wrapped: bool
     cell_seconds: float = 30
@@ -38,19 +41,24 @@ class Box:
             "CORE": 0,
         }
     )
+    hidden: tuple[str, ...] = (str(ROOT),)  # if they lie where the system is
+    together: dict[str, int] = field(
+        default_factory=lambda: {"processes": 128, "memory": 4 * GB}
+    )
 
     def command(self, folder: Path, lib: Path) -> list[str]:
-        """Give the command of a kernel, without its connection file, which comes last.
+        """Give the command of a nursery of kernels, which inside.py is.
 
-        `folder` is for its sockets, `lib` has the modules that it may import.
+        `folder` is for their sockets, `lib` has the modules that they may import.
         """
         user = 60_000 + os.getpid() % 5_000 if self.wrapped and is_root() else 0
-        limits = self.limits if self.wrapped else {"CPU": self.limits["CPU"], "CORE": 0}
+        limits = self.limits if self.wrapped else {"CORE": 0}
         inside = [str(lib / "inside.py"), json.dumps({"user": user} | limits)]
-        return [*(wrap(folder, lib) if self.wrapped else []), sys.executable, *inside]
+        before = wrap(folder, lib, self.hidden) if self.wrapped else []
+        return [*before, sys.executable, *inside]
 
 
-def wrap(folder: Path, lib: Path) -> list[str]:
+def wrap(folder: Path, lib: Path, hidden: tuple[str, ...] = ()) -> list[str]:
     """Give bubblewrap's part of a command: what can be seen, written and reached."""
     box = ["bwrap", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     box += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
@@ -59,17 +67,24 @@ def wrap(folder: Path, lib: Path) -> list[str]:
         box += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         box += ["--unshare-user"]
+    for path in SYSTEM:
+        box += ["--ro-bind-try", path, path]
+    for place in hidden:
+        if any(Path(place).is_relative_to(path) for path in SYSTEM):
+            box += ["--tmpfs", place]
+    box += ["--proc", "/proc", "--dev", "/dev"]
+    for place, size in (("/dev/shm", GB // 16), ("/tmp", GB // 4)):
+        box += ["--size", str(size), "--perms", "1777", "--tmpfs", place]
     prefixes = [sys.base_prefix, os.path.realpath(sys.base_prefix), sys.prefix]
-    for parent in [p for prefix in prefixes for p in reversed(Path(prefix).parents)]:
-        box += ["--perms", "0755", "--dir", str(parent)]  # else not for other users
-    for path in [*SYSTEM, *prefixes]:
+    for path in prefixes:  # after /tmp, for Python may lie in it
+        for parent in reversed(Path(path).parents):
+            box += ["--perms", "0755", "--dir", str(parent)]  # else not for others
         box += ["--ro-bind-try", path, path]
     for package in installed_copies():
         box += ["--tmpfs", str(package)]
-    box += ["--proc", "/proc", "--dev", "/dev"]
-    box += ["--size", str(GB // 4), "--perms", "1777", "--tmpfs", "/tmp"]
     box += ["--perms", "0755", "--dir", str(lib.parent)]
     box += ["--ro-bind", str(lib), str(lib), "--bind", str(folder), str(folder)]
+    box += ["--remount-ro", "/dev", "--remount-ro", "/"]
     box += ["--clearenv", "--chdir", "/tmp"]
     for name, value in environment(lib).items():
         box += ["--setenv", name, value]

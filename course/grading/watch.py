@@ -4,19 +4,18 @@ nbval's own notices a dead kernel only at its cell timeout, and reads what a cel
 only after the cell has ended.
 """
 
+import json
 import os
 import time
 from collections import deque
-from pathlib import Path
 from queue import Empty
 from typing import Any
 
 import zmq
-from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 from nbval.kernel import RunningKernel
 
-from course.grading.sandbox import Box
+from course.grading.nursery import Nursery
 
 MOST_BYTES = 32 * 2**20  # that one cell may print or send
 MOST_MESSAGES = 20_000
@@ -32,35 +31,47 @@ class Stopped(Exception):
 
 
 class WatchedKernel(RunningKernel):
-    """nbval's kernel, started by any command; its waits raise Stopped."""
+    """nbval's kernel, begun by a nursery; its waits raise Stopped."""
 
-    def __init__(self, box: Box, folder: Path, lib: Path) -> None:
+    def __init__(self, nursery: Nursery) -> None:
         context: zmq.Context = zmq.Context()
         context.setsockopt(zmq.MAXMSGSIZE, MOST_BYTES)
-        self.folder = folder
+        self.nursery = nursery
         self.waiting: deque[dict[str, Any]] = deque()
         self.bytes = self.messages = 0
+        number = str(nursery.number + 1)
+        self.folder = nursery.folder / number
+        self.folder.mkdir()
+        self.folder.chmod(0o777)  # the kernel may be another user
+        file = nursery.folder.with_name(f"{nursery.folder.name}-{number}.json")
         # Inside a box the network is unshared: sockets are files that both can see.
-        far = {"transport": "ipc", "ip": str(folder / "s")} if box.wrapped else {}
-        self.km = KernelManager(
-            context=context, connection_file=str(folder / "connection.json"), **far
-        )
-        self.km._kernel_spec = KernelSpec(
-            argv=[*box.command(folder, lib), "{connection_file}"], language="python"
-        )
-        env = dict(os.environ)  # of which bubblewrap passes nothing on
-        if not box.wrapped:
-            env |= {"PYTHONPATH": str(lib), "OMP_NUM_THREADS": "1"}
-        with open(folder.parent / "kernel.log", "ab") as log:
-            self.km.start_kernel(stdout=log, stderr=log, cwd=str(folder), env=env)
+        wrapped = nursery.box.wrapped
+        far = {"transport": "ipc", "ip": str(self.folder / "s")} if wrapped else {}
+        self.km = KernelManager(context=context, connection_file=str(file), **far)
+        self.km.write_connection_file()
+        self.nursery.begin(json.loads(file.read_text()))
         self.kc = self.km.client()
         self.kc.start_channels()
         try:
-            self.kc.wait_for_ready(timeout=START_SECONDS)
-            self._ensure_iopub_up()
+            self.await_ready()
         except BaseException:
             self.stop()
             raise
+        self.folder.chmod(0o555)
+
+    def await_ready(self) -> None:
+        """Wait until the kernel answers and its output is heard."""
+        first = self.nursery.number == 1  # only then PyTorch has to be loaded
+        end = time.monotonic() + (START_SECONDS if first else START_SECONDS / 3)
+        while True:
+            asked = self.kc.kernel_info()
+            try:
+                self.await_reply(asked, 2)
+                self.await_idle(asked, 1)
+                return
+            except Stopped as stopped:
+                if stopped.end == "died" or time.monotonic() > end:
+                    raise
 
     def begin(self) -> None:
         """Forget what earlier cells sent: a new cell begins."""
@@ -110,12 +121,15 @@ class WatchedKernel(RunningKernel):
         """Stop a kernel that has died, or that writes where only its sockets belong."""
         if not self.is_alive():
             raise Stopped("died")
-        ours = {f"s-{n}" for n in range(1, 6)} | {"connection.json"}
+        ours = {f"s-{n}" for n in range(1, 6)}
         if any(entry.name not in ours for entry in os.scandir(self.folder)):
             raise Stopped("flood")
 
+    def is_alive(self) -> bool:
+        """Whether the kernel still runs."""
+        return self.nursery.is_alive()
+
     def stop(self) -> None:
-        """End the kernel, and in a box all that it started."""
+        """Stop listening: the nursery ends the kernel when it begins another."""
         self.kc.stop_channels()
-        self.km.shutdown_kernel(now=True)
         self.km.context.destroy(linger=0)

@@ -46,11 +46,14 @@ def pages(root: Path, executed: Mapping[str, Executed]) -> dict[str, bytes]:
             books[f"exercises/{name}"] = tasks(name, sheets[name])
             answers = parse(path, "site", Path("solutions", f"{name}.ipynb"))
             books[f"solutions/{name}"] = solutions(name, answers)
-    books["exercises/index"] = all_exercises(openings, sheets)
+    teaching = sorted(root.glob("source/teaching/*.md"))
+    names = [f"teaching/{path.stem}" for path in teaching]
+    books["exercises/index"] = all_exercises(openings, sheets, names)
     books["index"] = front(executed["index"], openings)
     files = {f"{name}.ipynb": _written(book) for name, book in books.items()}
     for name in ("references.md", "references.bib"):
         files[name] = (root / "source" / name).read_text("utf8")
+    files |= {f"teaching/{path.name}": path.read_text("utf8") for path in teaching}
     return {name: text.encode() for name, text in files.items()}
 
 
@@ -142,9 +145,9 @@ def solutions(name: str, sheet: Sheet) -> NotebookNode:
 
 
 def all_exercises(
-    openings: Mapping[str, Opening], sheets: Mapping[str, Sheet]
+    openings: Mapping[str, Opening], sheets: Mapping[str, Sheet], teaching: list[str]
 ) -> NotebookNode:
-    """Every chapter's exercises, a row each."""
+    """Every chapter's exercises, a row each, and the pages for those who teach."""
     rows = [
         "# Exercises",
         "| No. | Chapter | Tasks | Points | Minutes |",
@@ -156,7 +159,12 @@ def all_exercises(
         minutes = sum(exercise.minutes for exercise in sheet.exercises)
         count = len(sheet.exercises)
         rows.append(f"| {number} | {link} | {count} | {points} | {minutes} |")
-    return new_notebook(cells=[new_markdown_cell("\n".join(rows)), _tree([*sheets])])
+    cells = [new_markdown_cell("\n".join(rows))]
+    if teaching:
+        links = [f"- [](../{name}.md)" for name in teaching]
+        cells.append(new_markdown_cell("\n".join(["## For teachers", *links])))
+    tree = _tree([*sheets, *(f"/{name}" for name in teaching)])
+    return new_notebook(cells=[*cells, tree])
 
 
 def _number(name: str) -> str:
