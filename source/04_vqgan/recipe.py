@@ -3,6 +3,8 @@
 About eight minutes on one core.
 """
 
+from math import log
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -36,43 +38,35 @@ def start() -> nn.Module:
     return fit(chapter["new_tokenizer"](), steps=900, lr=2e-3)[0]
 
 
-def marginals(codes: Tensor, wanted: Tensor) -> Tensor:
-    """Each place drawn alone, from what the class has there: (N, 4, 4)."""
-    g = torch.Generator().manual_seed(0)
-    places = []
-    for place in range(16):
-        table = torch.zeros(10, 128)
-        table.index_put_(
-            (labels, codes.flatten(1)[:, place]), torch.tensor(1.0), accumulate=True
-        )
-        places.append(torch.multinomial(table[wanted], 1, generator=g)[:, 0])
-    return torch.stack(places, 1).view(-1, 4, 4)
-
-
-def measure(tokenizer: nn.Module, seed: int, critic: nn.Module) -> dict[str, float]:
+def measure(
+    tokenizer: nn.Module, prior: nn.Module, seed: int, critic: nn.Module
+) -> dict[str, float]:
     """Reconstructions of the test pictures, and samples of the second stage."""
+    edges, distance = chapter["edges"], chapter["distance"]
     codes = codes_of(tokenizer, test_images)
     again = decode(tokenizer, codes)
-    wanted = torch.arange(10).repeat_interleave(64)
-    prior = chapter["fit_prior"](tokenizer, seed=seed)
     with torch.no_grad():
         nats = chapter["prior_loss"](prior, codes.flatten(1), test_labels)
-    samples = decode(tokenizer, chapter["sample"](prior, wanted, seed=seed))
-    alone = decode(tokenizer, marginals(codes_of(tokenizer, images), wanted))
+    table = chapter["place_table"](codes_of(tokenizer, images), labels)
+    wanted = torch.arange(10).repeat_interleave(64)
     g = torch.Generator().manual_seed(seed)
     noise = decode(tokenizer, torch.randint(128, (640, 4, 4), generator=g))
-    edges, real = chapter["edges"], chapter["edges"](test_images)
+    alone = torch.multinomial(table[wanted].flatten(0, 1), 1, generator=g)
+    alone = decode(tokenizer, alone.view(-1, 4, 4))
+    samples = decode(tokenizer, chapter["sample"](prior, wanted, seed=seed))
     found = {
         "error": (again - test_images).abs().mean().item(),
         "perceptual": float(chapter["eyes"](again[:500], test_images[:500])),
-        "edges": edges(again) / real,
+        "edges": edges(again) / edges(test_images),
         "reconstructions": accuracy(critic, again, test_labels),
         "perplexity": float(vqgan.codebook_perplexity(codes, 128)),
-        "bits a code": float(nats) / 0.6931471805599453,
+        "bits a code": float(nats) / log(2),
+        "bits by the table": chapter["table_bits"](table, codes, test_labels),
         "samples": accuracy(critic, samples, wanted),
-        "sample edges": edges(samples) / real,
         "each place alone": accuracy(critic, alone, wanted),
         "random codes": accuracy(critic, noise, wanted),
+        "distance of samples": distance(critic, samples, again),
+        "of each place alone": distance(critic, alone, again),
     }
     return {name: round(value, 4) for name, value in found.items()}
 
@@ -102,6 +96,7 @@ if __name__ == "__main__":
     for seed in range(3):
         for kind in ("blurry", "sharp"):
             again = fit(first, steps=150, critic=kind == "sharp", seed=seed)[0]
-            stages[f"{kind} {seed}"] = measure(again, seed, critic)
+            prior = chapter["fit_prior"](again, seed=seed)
+            stages[f"{kind} {seed}"] = measure(again, prior, seed, critic)
             print(kind, seed, stages[f"{kind} {seed}"], flush=True)
     recipes.record("04_vqgan", {"stages": stages, "usage": usage()})
