@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from course import recipes
-from lib import rfcn
+from lib import regions, rfcn
 
 chapter = recipes.cells(__file__)
-train_set, test_set = chapter["train_set"], chapter["test_set"]
+train_set = chapter["train_set"]
 maps, test_maps = chapter["maps"], chapter["test_maps"]
 Votes = chapter["Votes"]
 
@@ -27,10 +27,10 @@ class Aligned(Votes):  # type: ignore[misc, valid-type]
 
 def proposals(seed: int) -> tuple[Tensor, Tensor]:
     """Boxes for the training and the test scenes."""
-    targets = [chapter["anchor_targets"](boxes) for boxes in train_set.boxes]
+    targets = [regions.anchor_targets(chapter["ANCHORS"], b) for b in train_set.boxes]
     batch = chapter["some"](maps, torch.stack(targets))
     torch.manual_seed(seed)
-    proposer, loss = chapter["Proposer"](), chapter["proposal_loss"]
+    proposer, loss = regions.ProposalNet(112, 64, 3), chapter["proposal_loss"]
     chapter["train"](proposer, loss, batch, steps=200, lr=2e-3, seed=seed, quiet=True)
     propose = chapter["propose"]
     return propose(proposer, maps), propose(proposer, test_maps)
@@ -46,18 +46,14 @@ def main() -> None:
     found: dict[str, dict] = {"AP50": {}, "AP70": {}, "seconds": {}}
     for seed in range(3):
         boxes, test_boxes = proposals(seed)
-        regions = chapter["with_truth"](boxes, train_set)
-        batch = chapter["some"](
-            maps, regions, *chapter["labelled"](regions, train_set)
-        )
+        batch = chapter["some"](maps, *chapter["lessons"](boxes))
         for name, (make, steps, lr) in heads.items():
             torch.manual_seed(seed)
             head = make()
             row = {"seconds": chapter["fit"](head, batch, steps, lr, seed)}
+            seen = chapter["detect"](head, test_maps, test_boxes)
             for measure, threshold in (("AP50", 0.5), ("AP70", 0.7)):
-                row[measure] = chapter["precision"](
-                    head, test_maps, test_boxes, test_set, threshold
-                )
+                row[measure] = chapter["precision"](seen, threshold)
             for measure, value in row.items():
                 found[measure].setdefault(name, {})[str(seed)] = round(value, 3)
             print(seed, name, row, flush=True)
