@@ -28,7 +28,6 @@ __all__ = [
     "roi_pool",
 ]
 
-DENSE = "rcyx,riy,rjx->rcij"
 Size = int | tuple[int, int]  # one side, or height and width
 
 
@@ -77,7 +76,8 @@ def roi_align(
     Y = _sampled(box[:, 1], box[:, 3], kh, H, sampling_ratio, least).to(features)
     X = _sampled(box[:, 0], box[:, 2], kw, W, sampling_ratio, least).to(features)
     if _dense(rois):
-        return torch.einsum(DENSE, features.index_select(0, batch), Y, X)
+        ours = features.index_select(0, batch)  # (R, C, H, W)
+        return torch.einsum("rcyx,riy,rjx->rcij", ours, Y, X)
     return _bags(_rows(features), batch[:, None, None] * (H * W), Y, X, "sum")
 
 
@@ -194,7 +194,10 @@ def _grouped(score_maps: Tensor, k: int) -> Tensor:
 def _position_sensitive(
     maps: Tensor, batch: Tensor, Y: Tensor, X: Tensor, mode: str
 ) -> Tensor:
-    """A weighted sum, or a mean, where bin (i, j) reads maps of its own."""
+    """A weighted sum, or a mean, where bin (i, j) reads maps of its own.
+
+    (B, C k k, H, W), batch (R,), Y (R, k, H), X (R, k, W) -> (R, C, k, k).
+    """
     k, H, W = Y.shape[1], Y.shape[2], X.shape[2]
     grouped = _grouped(maps, k)  # (B, C, k, k, H, W)
     if _dense(batch):
@@ -233,10 +236,8 @@ def _bags(rows: Tensor, first: Tensor, Y: Tensor, X: Tensor, mode: str) -> Tenso
     first (R, k, k) or (R, 1, 1) is the row of the bin's pixel (0, 0). Only pixels that
     count are visited, which makes this several times faster than matrix products.
     """
-    ny, nx = (
-        (Y != 0).sum(2)[:, :, None],
-        (X != 0).sum(2)[:, None],
-    )  # (R, k, 1) (R, 1, k)
+    ny = (Y != 0).sum(2)[:, :, None]  # (R, k, 1)
+    nx = (X != 0).sum(2)[:, None]  # (R, 1, k)
     each = ny * nx  # pixels of each bin, (R, k, k)
     count = each.flatten()
     offsets = count.cumsum(0) - count
