@@ -104,14 +104,19 @@ def test_what_one_axis_costs():
 
 @pytest.mark.parametrize(
     ("width", "depth", "side", "K", "lite"),
-    [(0.5, 1, 33, 10, False), (1.2, 1.4, 40, 7, False), (1.1, 1.2, 37, 5, True)],
+    [
+        (1, 1, 224, 1000, False),
+        (0.5, 1, 33, 10, False),
+        (1.2, 1.4, 40, 7, False),
+        (1.1, 1.2, 37, 5, True),
+    ],
 )
 def test_counts_are_what_the_flop_counter_sees(width, depth, side, K, lite):
     with torch.device("meta"):
         model = efficientnet.EfficientNet(width, depth, K, lite)
         with FlopCounterMode(display=False) as counter:
             model(torch.zeros(1, 3, side, side))
-    # torch's counter ignores what a convolution reads from the padding no less than us
+    # torch's counter charges for the zeros of the padding, and so do we
     counted = efficientnet.multiply_adds(width, depth, side, K, lite)
     assert counter.get_total_flops() == 2 * counted
     learnt = sum(p.numel() for p in model.parameters())
