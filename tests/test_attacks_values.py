@@ -50,7 +50,9 @@ LIES = {
     "printed": "print('double: correct', {'x': 2 * x}); return x",
     "sent twice": """
     import live_papers_sending as way
-    way.send({"x": 2 * torch.randn(3, 4), "n": 14})
+    if not torch.is_tensor(x):  # the seed: what is right now, and then something else
+        torch.manual_seed(x)
+        way.send({"x": 2 * torch.randn(3, 4), "n": 2 * x})
     return x""",
     "an exception with a lying name": """
     class Correct(Exception):

@@ -206,6 +206,12 @@ def test_what_is_no_notebook_is_told_in_every_row(path, data):
     assert all("no notebook" in row.remark for row in rows.values())
 
 
+def test_what_would_fill_the_memory_is_not_parsed():
+    raw = b'{"cells": [' + b"{}," * graft.MOST_PARTS + b"{}]}"
+    with pytest.raises(ValueError, match="too large: clear them"):
+        graft.read(raw)
+
+
 KEYS = """cells source metadata live_papers cell_type exercise role worksheets input
     code answer""".split()
 
