@@ -31,7 +31,7 @@ def frechet_distance(
 ) -> Tensor:
     """The squared 2-Wasserstein distance of two Gaussians: what "FID" reports.
 
-    d^2 = |mean_p - mean_q|^2 + tr(S_p + S_q - 2 (S_p S_q)^(1/2))   (Heusel et al., Eq. 6)
+    d^2 = |mean_p - mean_q|^2 + tr(S_p + S_q - 2 (S_p S_q)^(1/2))   (Heusel, Eq. 6)
 
     Means (k,), covariances (k, k), symmetric, singular ones allowed -> 0-d, float64.
     The product has the eigenvalues of S_p^(1/2) S_q S_p^(1/2), which is symmetric: so
@@ -44,9 +44,7 @@ def frechet_distance(
         expect.shape(cov, "k k", name, k=k)
         gap = (cov - cov.mT).abs().max() / cov.abs().max().clamp(min=1e-30)
         expect.between(0, 1e-4, **{f"|{name} - {name}.T| / max |{name}|": gap})
-    mean_p, cov_p, mean_q, cov_q = (
-        x.double() for x in (mean_p, cov_p, mean_q, cov_q)
-    )
+    mean_p, cov_p, mean_q, cov_q = (x.double() for x in (mean_p, cov_p, mean_q, cov_q))
     root = square_root(cov_p)
     shared = torch.linalg.eigvalsh(root @ cov_q @ root).clamp(min=0).sqrt().sum()
     spread = cov_p.trace() + cov_q.trace() - 2 * shared

@@ -4,11 +4,13 @@ What lib.train does in one go is done here a few steps at a time, so that a hand
 on the losses, the learning rates and the data while it learns.
 """
 
+import base64
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from lib import expect, plane
@@ -34,14 +36,58 @@ def lattice(side: int, extent: float = EXTENT) -> Tensor:
 
 
 @torch.no_grad()
-def snapshot(game: plane.Game, n: int = 96, cells: int = 17, lines: int = 9) -> Snapshot:
+def snapshot(
+    game: plane.Game, n: int = 96, cells: int = 17, lines: int = 9
+) -> Snapshot:
     """Look at a game: always with the same noise, so that only the players move."""
-    noise = torch.randn(n, 2, generator=torch.Generator().manual_seed(0))
+    noise = torch.randn(96, 2, generator=torch.Generator().manual_seed(0))
     return Snapshot(
         points=game.generator(noise),
-        field=game.critic(lattice(cells)).sigmoid()[..., 0],
-        mesh=game.generator(lattice(lines, 2.2)),
+        field=game.critic(lattice(17)).sigmoid()[..., 0],
+        mesh=game.generator(lattice(9, 2.2)),
     )
+
+
+def packed(game: plane.Game) -> Tensor:
+    """A snapshot in bytes: uint8 (643,); what lies outside the window is cut off."""
+    points, field, mesh = snapshot(game)
+    places = [((x / EXTENT).clamp(-1, 1) + 1) / 2 for x in (points, mesh)]
+    parts = [places[0].flatten(), field.flatten(), places[1].flatten()]
+    return (255 * torch.cat(parts)).round().to(torch.uint8)
+
+
+def unpacked(rows: Tensor) -> Snapshot:
+    """What `packed` gives, (..., 643), as numbers again: exact to EXTENT / 255."""
+    parts = rows.to(torch.float32) / 255
+    points, field, mesh = parts.split([96 * 2, 17 * 17, 9 * 9 * 2], -1)
+    return Snapshot(
+        points=(2 * points - 1).unflatten(-1, (96, 2)) * EXTENT,
+        field=field.unflatten(-1, (17, 17)),
+        mesh=(2 * mesh - 1).unflatten(-1, (9, 9, 2)) * EXTENT,
+    )
+
+
+def to_text(shots: list[Tensor]) -> str:
+    """Packed snapshots as text for a record."""
+    return base64.b64encode(torch.stack(shots).numpy().tobytes()).decode()
+
+
+def from_text(text: str) -> Tensor:
+    """The text of a record as packed snapshots: uint8 (S, 643)."""
+    numbers = bytearray(base64.b64decode(text))
+    return torch.frombuffer(numbers, dtype=torch.uint8).view(-1, 643)
+
+
+def bumps(where: Tensor, centres: Tensor, width: float = 0.25) -> Tensor:
+    """A small Gaussian density around each centre (M, 2), at (..., 2): (..., M)."""
+    gaps = (where[..., None, :] - centres).square().sum(-1)
+    return torch.exp(-gaps / (2 * width**2)) / (2 * torch.pi * width**2)
+
+
+def strings(mesh: Tensor) -> Tensor:
+    """The lines of a net (S, S, 2) along and across, a nan between any two: (n, 2)."""
+    both = torch.stack([mesh, mesh.transpose(0, 1)])
+    return F.pad(both, (0, 0, 0, 1), value=torch.nan).flatten(0, 2)
 
 
 class Lab:
@@ -96,12 +142,14 @@ class Lab:
         self.run.history = before.history
         for name, player in self.run.players.items():
             rates = [group["lr"] for group in player.optimizer.param_groups]
-            player.optimizer.load_state_dict(before.players[name].optimizer.state_dict())
+            player.optimizer.load_state_dict(
+                before.players[name].optimizer.state_dict()
+            )
             for group, rate in zip(player.optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate
 
     def step(self, n: int = 1) -> None:
-        """Let both players move n times; lib.step.Diverged where a loss is not finite."""
+        """Let both players move n times; Diverged where a loss is not finite."""
         with torch.random.fork_rng([]):
             for _ in range(n):
                 self.run.step(1.0, threading.Event())

@@ -195,7 +195,9 @@ def test_a_flat_critic_has_a_finite_slope_and_no_grad_is_no_obstacle():
 
 def test_the_best_discriminator_of_two_bells_is_a_line():
     x = torch.linspace(-6, 6, 25).double()
-    p, q = (torch.distributions.Normal(m, number(1.0)).log_prob(x).exp() for m in (0, 1))
+    p, q = (
+        torch.distributions.Normal(m, number(1.0)).log_prob(x).exp() for m in (0, 1)
+    )
     close(gan.optimal_discriminator(p, q).logit(), 0.5 - x, 1e-9)
 
 
@@ -282,6 +284,17 @@ def test_a_penalty_calls_the_spiral_back():
     assert path[-1].norm() < 0.02
 
 
+def test_several_games_at_once_are_each_alone():
+    """Columns are losses, rows whether the players take turns."""
+    start = number([[[0.8] * 4] * 2, [[-0.6] * 4] * 2])  # (2, 2, 4)
+    turns = torch.tensor([[False], [True]])
+    paths = dirac.play(start, gan.KINDS, 0.2, 7, 0.3, turns)
+    for row in (0, 1):
+        for column, kind in enumerate(gan.KINDS):
+            alone = dirac.play(number([0.8, -0.6]), kind, 0.2, 7, 0.3, bool(row))
+            close(paths[:, :, row, column], alone)
+
+
 # Live figures and errors
 
 
@@ -308,7 +321,11 @@ def zeros(*shape):
 @pytest.mark.parametrize(
     ("call", "error", "says"),
     [
-        (lambda: gan.discriminator_loss(zeros(2), zeros(2), "hing"), ValueError, "'hinge'"),
+        (
+            lambda: gan.discriminator_loss(zeros(2), zeros(2), "hing"),
+            ValueError,
+            "'hinge'",
+        ),
         (lambda: gan.generator_loss(zeros(2), "wgan"), ValueError, "kind is 'wgan'"),
         (lambda: gan.generator_loss(zeros(2).long()), TypeError, "fake_logits holds"),
         (lambda: gan.generator_loss(0.5), TypeError, "fake_logits is a float"),
@@ -324,16 +341,32 @@ def zeros(*shape):
             "mix has shape",
         ),
         (
-            lambda: gan.gradient_penalty(lines(1), *[zeros(2, 3)] * 2, mix=zeros(2) - 1),
+            lambda: gan.gradient_penalty(
+                lines(1), *[zeros(2, 3)] * 2, mix=zeros(2) - 1
+            ),
             ValueError,
             "mix holds -1",
         ),
-        (lambda: gan.gradient_penalty(lines(1), zeros(0, 2), zeros(0, 2)), ValueError, "B"),
-        (lambda: gan.optimal_discriminator(zeros(2), zeros(3)), ValueError, "broadcast"),
-        (lambda: gan.optimal_discriminator(zeros(2) - 1, zeros(2)), ValueError, "p holds"),
+        (
+            lambda: gan.gradient_penalty(lines(1), zeros(0, 2), zeros(0, 2)),
+            ValueError,
+            "B",
+        ),
+        (
+            lambda: gan.optimal_discriminator(zeros(2), zeros(3)),
+            ValueError,
+            "broadcast",
+        ),
+        (
+            lambda: gan.optimal_discriminator(zeros(2) - 1, zeros(2)),
+            ValueError,
+            "p holds",
+        ),
         (lambda: gan.game_value(zeros(2), zeros(2), zeros(2)), ValueError, "sum"),
         (lambda: dirac.field(zeros(1), zeros(2), "hinge"), ValueError, "broadcast"),
         (lambda: dirac.play(zeros(3), "hinge", 0.1, 1), ValueError, "start"),
+        (lambda: dirac.field(zeros(3), zeros(3), ["hinge"] * 2), ValueError, "K=2"),
+        (lambda: dirac.field(zeros(1), zeros(1), "hing"), ValueError, "'hinge'"),
     ],
 )
 def test_bad_input_is_explained(call, error, says):

@@ -136,6 +136,26 @@ def test_a_snapshot_looks_and_does_not_touch():
     close(grid, [[[-0.5, -0.5], [0.5, -0.5]], [[-0.5, 0.5], [0.5, 0.5]]])
 
 
+def test_a_packed_snapshot_comes_back_nearly_the_same():
+    bench = lab.Lab(players)
+    shot = bench.snapshot()
+    back = lab.unpacked(lab.from_text(lab.to_text([lab.packed(bench.game)] * 2)))
+    assert back.points.shape == (2, 96, 2)
+    for one, other in zip(back, shot, strict=True):
+        close(one[1], other, lab.EXTENT / 255)
+
+
+def test_bumps_are_densities_and_a_net_has_two_lines_through_each_knot():
+    density = lab.bumps(lab.lattice(60), torch.tensor([[0.3, -1.0]]))
+    close(density.sum() * (2 * lab.EXTENT / 60) ** 2, 1.0, 1e-3)
+    row, column = divmod(int(density.argmax()), 60)
+    assert lab.lattice(60)[row, column].sub(torch.tensor([0.3, -1.0])).norm() < 0.1
+    lines = lab.strings(torch.arange(8.0).view(2, 2, 2))
+    knots = lines[lines.isfinite().all(1)]
+    close(knots, [[0.0, 1], [2, 3], [4, 5], [6, 7], [0, 1], [4, 5], [2, 3], [6, 7]])
+    assert lines.isnan().any(1).sum() == 4
+
+
 def test_the_ring_is_learnt_a_little():
     bench = lab.Lab(players, lr_d=3e-3, lr_g=3e-3)
     far = bench.snapshot().points.norm(dim=1).mean()

@@ -149,7 +149,9 @@ class Panel:
 
             for cell in cells:
                 cell.observe(mask, "value")
-            return widgets.HBox([widgets.Label(label, layout={"width": "9rem"}), *cells])
+            return widgets.HBox(
+                [widgets.Label(label, layout={"width": "9rem"}), *cells]
+            )
         one = _widget(control, label)
         one.observe(lambda seen: self._change(name, seen["new"]), "value")
         return one
@@ -167,7 +169,9 @@ def _widget(control: Control, label: str) -> widgets.Widget:
     if isinstance(control, Choice):
         options = list(zip(control.names, control.options, strict=True))
         value = control.options[control.first]
-        return widgets.Dropdown(options=options, value=value, description=label, **_WIDE)
+        return widgets.Dropdown(
+            options=options, value=value, description=label, **_WIDE
+        )
     if isinstance(control, Slider):
         low, high, value = control.low, control.high, float(control.start())
         if control.log:

@@ -3,25 +3,15 @@
 About ten minutes on one core.
 """
 
-import base64
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from course import recipes
 from lib import gan, lab
 
 chapter = recipes.cells(__file__)
-
-
-def packed(game: nn.Module) -> Tensor:
-    """A snapshot in 643 bytes: points, field and net."""
-    points, field, mesh = lab.snapshot(game)
-    places = [(x.clamp(-lab.EXTENT, lab.EXTENT) / lab.EXTENT + 1) / 2
-              for x in (points, mesh)]  # fmt: skip
-    parts = torch.cat([places[0].flatten(), field.flatten(), places[1].flatten()])
-    return (255 * parts).round().to(torch.uint8)
 
 
 def ring() -> tuple[dict[str, float], dict[str, str]]:
@@ -31,11 +21,11 @@ def ring() -> tuple[dict[str, float], dict[str, str]]:
         for rates in chapter["RATES"]:
             for seed in range(3):
                 torch.manual_seed(seed)
-                shots = [packed(chapter["plane"].Game())]
+                shots = [lab.packed(chapter["plane"].Game())]
 
                 def watch(step: int, game: nn.Module, shots: list = shots) -> dict:
                     if step % 40 == 0:
-                        shots.append(packed(game))
+                        shots.append(lab.packed(game))
                     return chapter["count_modes"](step, game)
 
                 _, history = chapter["play_ring"](rates, kind, seed, watch, quiet=True)
@@ -44,8 +34,7 @@ def ring() -> tuple[dict[str, float], dict[str, str]]:
                 name = f"{kind}, {rates}"
                 found[f"{name}, {seed}"] = round(sum(late) / len(late), 2)
                 if seed == 0:
-                    numbers = torch.cat(shots).numpy().tobytes()
-                    runs[name] = base64.b64encode(numbers).decode()
+                    runs[name] = lab.to_text(shots)
                 print(name, seed, found[f"{name}, {seed}"], flush=True)
     return found, runs
 
@@ -54,7 +43,7 @@ def pictures() -> dict[str, Any]:
     """Fréchet distance and losses along a longer run of the image GAN, by seed."""
     found: dict[str, Any] = {}
     for seed in range(3):
-        _, history = chapter["play_pictures"](seed, steps=1200, every=200, quiet=True)
+        _, history = chapter["play_pictures"](seed, steps=800, every=200, quiet=True)
         distances = history.measurements["distance"]
         found[f"distance {seed}"] = [round(d, 2) for _, d in distances]
         for name, losses in history.losses.items():
@@ -67,6 +56,4 @@ def pictures() -> dict[str, Any]:
 if __name__ == "__main__":
     torch.set_num_threads(1)
     modes, runs = ring()
-    recipes.record(
-        "03_gan", {"ring": modes, "runs": runs, "pictures": pictures()}
-    )
+    recipes.record("03_gan", {"ring": modes, "runs": runs, "pictures": pictures()})
