@@ -240,10 +240,9 @@ var LiveFigure = (() => {
       home.append(p);
       dots.push(p);
     }
+    while (dots.length > wanted.length) dots.pop().remove();
     dots.forEach((p, i) => {
       const w = wanted[i];
-      p.style.display = w ? "" : "none";
-      if (!w) return;
       p.setAttribute("style", w.rgb ? `${w.style};fill:rgb(${w.rgb.join(",")})` : w.style);
       p.setAttribute("transform", `translate(${w.x.toFixed(2)} ${w.y.toFixed(2)}) scale(${w.scale})`);
     });
