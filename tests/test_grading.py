@@ -1,11 +1,23 @@
 """Grading: what is taken from a notebook, what crosses, what is right, what is told."""
 
 import json
+import os
 
 import numpy as np
 import pytest
 import torch
-from grading_little import BOX, HONEST, SEED, book, grade, judged, points, raw, source
+from grading_little import (
+    BOX,
+    HONEST,
+    SEED,
+    WRAPPED,
+    book,
+    grade,
+    judged,
+    points,
+    raw,
+    source,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -300,6 +312,10 @@ def test_chapters_are_chosen_by_number_or_name(path, tmp_path):
 
 
 # Whole runs
+
+
+def test_the_attacks_are_tried_where_they_must_be():
+    assert WRAPPED or not os.environ.get("REQUIRE_SANDBOX"), "bubblewrap does not work"
 
 
 @pytest.mark.slow

@@ -19,8 +19,8 @@ import nbformat
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError
 
-from course.grading.nursery import Nursery
-from course.grading.sandbox import Box, make_lib
+from course.grading.kernels import Kernels
+from course.grading.sandbox import Box
 from course.grading.values import MIME, unpack
 from course.grading.watch import Stopped, WatchedKernel
 
@@ -60,20 +60,16 @@ class GradedNotebook(IPyNbFile):
     those that the grader asks for, each in a kernel of its own.
     """
 
-    nursery: Nursery | None = None
-    kernel: WatchedKernel | None = None
-
     def collect(self) -> Iterator["GradedCell"]:
         """Make tests of each cell; nothing in a cell changes how it is run."""
         self.nb = nbformat.read(self.path, as_version=4)
-        self.box = Box(**self.nb.metadata.box)
         self.grader = Line()
         self.again: set[int] | None = None
         self.last = {cell.metadata.exercise: cell for cell in self.nb.cells}
         self.first_of = {c.metadata.exercise: c for c in reversed(self.nb.cells)}
-        self.intro = [c.source for c in self.nb.cells if c.metadata.exercise == 0]
-        self.needs: tuple[str, ...] | None = None
-        self.nurseries = 0
+        intro = [c.source for c in self.nb.cells if c.metadata.exercise == 0]
+        box = Box(**self.nb.metadata.box)
+        self.kernels = Kernels(box, self.path.parent, intro)
         self.outcomes = {
             (turn, number): {"exercise": number, "end": "", "said": "", "check": ""}
             | {"values": None, "alone": turn == 2, "seconds": 0.0}
@@ -94,61 +90,23 @@ class GradedNotebook(IPyNbFile):
                     made.turn = turn
                     yield made
 
+    @property
+    def kernel(self) -> WatchedKernel | None:
+        """The kernel that nbval runs a cell in."""
+        return self.kernels.kernel
+
     def setup(self) -> None:
         """Start nothing yet: the first exercise starts its kernel."""
 
     def teardown(self) -> None:
         """End the last kernel, and its box."""
-        self.give_up()
-        self.close_nursery()
+        self.kernels.close()
 
     def asked_again(self, exercise: int) -> bool:
         """Whether the grader wants an exercise to be run once more, alone."""
         if self.again is None:
             self.again = set(json.loads(self.grader.lines.get()))
         return exercise in self.again
-
-    def give_up(self) -> None:
-        """Leave the kernel; the next exercise gets another."""
-        if self.kernel is not None:
-            kernel, self.kernel = self.kernel, None
-            kernel.stop()
-
-    def close_nursery(self) -> None:
-        """End the box; the next kernel gets another."""
-        if self.nursery is not None:
-            nursery, self.nursery = self.nursery, None
-            nursery.end()
-
-    def kernel_for(self, exercise: int, needs: tuple[str, ...], turn: int) -> None:
-        """Have a kernel whose lib is just what an exercise needs; note if it is new."""
-        if self.kernel is not None and (
-            turn == 2 or self.needs != needs or not self.kernel.is_alive()
-        ):
-            self.give_up()
-        if self.kernel is not None:
-            return
-        if self.needs != needs:
-            self.close_nursery()
-            self.needs = needs
-        try:
-            self.begin_kernel()
-        except Stopped:  # what ran in this box before may have left it unusable
-            self.close_nursery()
-            self.begin_kernel()
-        self.outcomes[turn, exercise]["alone"] = True
-
-    def begin_kernel(self) -> None:
-        """Begin a kernel, in a new box if there is none, and run the first cells."""
-        if self.nursery is None:
-            self.nurseries += 1
-            folder = self.path.parent / f"k{self.nurseries}"
-            folder.mkdir()
-            lib = make_lib(self.path.parent / f"lib{self.nurseries}", self.needs or ())
-            self.nursery = Nursery(self.box, folder, lib)
-        self.kernel = WatchedKernel(self.nursery)
-        for source in self.intro:
-            self.kernel.await_reply(self.kernel.execute_cell_input(source, False), 60)
 
     def report(self, turn: int, exercise: int) -> None:
         """Write the outcome of an exercise for the grader."""
@@ -182,7 +140,8 @@ class GradedCell(IPyNbCell):
         start = time.monotonic()
         try:
             if book.first_of[ours.exercise] is self.cell:
-                book.kernel_for(ours.exercise, tuple(ours.needs), self.turn)
+                if book.kernels.have(tuple(ours.needs), new=self.turn == 2):
+                    outcome["alone"] = True
                 start = time.monotonic()
             book.kernel.begin()
             super().runtest()
@@ -197,7 +156,7 @@ class GradedCell(IPyNbCell):
         finally:
             outcome["seconds"] += time.monotonic() - start
         if outcome["end"]:
-            book.give_up()
+            book.kernels.give_up()
             pytest.fail(outcome["end"], pytrace=False)
 
     def note_error(self, outcome: dict[str, Any]) -> None:
