@@ -5,7 +5,7 @@ Converge?", arXiv:1801.04406. The data are a single point at 0, the generator pu
 point at theta, and the discriminator is a straight line, logit = psi x. Both want 0.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -126,3 +126,35 @@ def _push(column: list[Tensor | float], logit: Tensor) -> Tensor | float:
     if isinstance(step, Tensor) or step:
         push = push + step * (logit > -1)
     return push
+
+
+def eigenvalues(kind: str, penalty: float = 0.0) -> Tensor:
+    """Of the field's Jacobian at the end of the game, theta = psi = 0: complex (2,).
+
+    Without a penalty +- f' i, with R1 -g/2 +- (g^2/4 - f'^2)^(1/2), where f' is the
+    slope of log sigmoid at 0, a half, or 1 for "wasserstein".
+    """
+
+    def arrows(place: Tensor) -> Tensor:
+        theta, psi = place.unbind()
+        return torch.stack(field(theta, psi, kind, penalty))
+
+    return _eigenvalues_at_zero(arrows)
+
+
+def growth(kind: str, rate: float, alternating: bool = False) -> float:
+    """By how much a small distance from the end grows in one step, at the most.
+
+    (1 + rate^2 f'^2)^(1/2) at once, 1 in turn while rate f' <= 2.
+    """
+
+    def step(place: Tensor) -> Tensor:
+        return play(place, kind, rate, 1, alternating=alternating)[-1]
+
+    return _eigenvalues_at_zero(step).abs().max().item()
+
+
+def _eigenvalues_at_zero(function: Callable[[Tensor], Tensor]) -> Tensor:
+    zero = torch.zeros(2, dtype=torch.float64)
+    jacobian = torch.autograd.functional.jacobian(function, zero)
+    return torch.linalg.eigvals(jacobian)

@@ -78,10 +78,21 @@ def from_text(text: str) -> Tensor:
     return torch.frombuffer(numbers, dtype=torch.uint8).view(-1, 643)
 
 
-def bumps(where: Tensor, centres: Tensor, width: float = 0.25) -> Tensor:
-    """A small Gaussian density around each centre (M, 2), at (..., 2): (..., M)."""
-    gaps = (where[..., None, :] - centres).square().sum(-1)
-    return torch.exp(-gaps / (2 * width**2)) / (2 * torch.pi * width**2)
+def density(points: Tensor, kept: Tensor | None = None, width: float = 0.25) -> Tensor:
+    """A small Gaussian on each point (N, 2), added up at the lattice: (17, 17).
+
+    kept (N,), bool, leaves points out; with none left the answer is 0. The Gaussian of
+    a place is one of its row times one of its column, so two small tables do.
+    """
+    N, _ = expect.shape(points, "N 2", "points")
+    share = torch.ones(N) if kept is None else kept.to(points.dtype)
+    expect.shape(share, "N", "kept", N=N)
+    at = lattice(17)[0, :, 0, None]  # (17, 1)
+    columns, rows = (
+        torch.exp(-((at - points[:, k]) ** 2) / (2 * width**2)) for k in (0, 1)
+    )  # (17, N) each
+    area = 2 * torch.pi * width**2 * share.sum().clamp(min=1)
+    return (rows * share) @ columns.mT / area
 
 
 def strings(mesh: Tensor) -> Tensor:

@@ -28,3 +28,11 @@ def test_the_first_weights_are_small():
     assert make[1].weight.mean().item() == pytest.approx(1, abs=0.02)
     with pytest.raises(ValueError, match="width holds 0"):
         dcgan.generator(width=0)
+
+
+def test_the_small_pair_fits_together():
+    pair = dcgan.Small()
+    pictures = pair.generator(torch.randn(3, 32))
+    assert pictures.shape == (3, 1, 28, 28)
+    assert 0 <= pictures.min() <= pictures.max() <= 1
+    assert pair.critic(pictures).shape == (3, 1)

@@ -284,6 +284,23 @@ def test_a_penalty_calls_the_spiral_back():
     assert path[-1].norm() < 0.02
 
 
+@pytest.mark.parametrize(("kind", "slope"), [("minimax", 0.5), ("wasserstein", 1.0)])
+def test_rates_near_the_end_are_those_of_the_paper(kind, slope):
+    values = dirac.eigenvalues(kind)
+    close(values.real, [0.0, 0.0])
+    close(values.imag.abs(), [slope, slope])
+    close(dirac.growth(kind, 0.2), math.sqrt(1 + 0.04 * slope**2))
+    close(dirac.growth(kind, 0.2, alternating=True), 1)
+
+
+def test_r1_turns_the_eigenvalues_inwards():
+    values = dirac.eigenvalues("minimax", 0.5)
+    close(values.real, [-0.25, -0.25])
+    close(values.imag.abs(), [math.sqrt(0.25 - 0.0625)] * 2)
+    values = dirac.eigenvalues("nonsaturating", 2.0).real.sort().values
+    close(values, [-1 - math.sqrt(0.75), -1 + math.sqrt(0.75)])
+
+
 def test_several_games_at_once_are_each_alone():
     """Columns are losses, rows whether the players take turns."""
     start = number([[[0.8] * 4] * 2, [[-0.6] * 4] * 2])  # (2, 2, 4)

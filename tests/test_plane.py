@@ -1,5 +1,7 @@
 """A GAN in the plane: targets, counting, and the laboratory between two steps."""
 
+import math
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -145,11 +147,20 @@ def test_a_packed_snapshot_comes_back_nearly_the_same():
         close(one[1], other, lab.EXTENT / 255)
 
 
-def test_bumps_are_densities_and_a_net_has_two_lines_through_each_knot():
-    density = lab.bumps(lab.lattice(60), torch.tensor([[0.3, -1.0]]))
-    close(density.sum() * (2 * lab.EXTENT / 60) ** 2, 1.0, 1e-3)
-    row, column = divmod(int(density.argmax()), 60)
-    assert lab.lattice(60)[row, column].sub(torch.tensor([0.3, -1.0])).norm() < 0.1
+def test_a_density_is_its_loop():
+    points, kept = torch.randn(5, 2), torch.tensor([True, False, True, True, False])
+    found = lab.density(points, kept)
+    for row, column in ((0, 0), (8, 9), (16, 3)):
+        place, total = lab.lattice(17)[row, column], 0.0
+        for point in points[kept]:
+            gap = float((place - point).square().sum())
+            total += math.exp(-gap / 0.125) / (2 * math.pi * 0.0625) / 3
+        assert found[row, column].item() == pytest.approx(total, rel=1e-4)
+    assert not lab.density(points, kept & False).any()
+    close(lab.density(0 * points).sum() * (2 * lab.EXTENT / 17) ** 2, 1.0, 0.02)
+
+
+def test_a_net_has_two_lines_through_each_knot():
     lines = lab.strings(torch.arange(8.0).view(2, 2, 2))
     knots = lines[lines.isfinite().all(1)]
     close(knots, [[0.0, 1], [2, 3], [4, 5], [6, 7], [0, 1], [4, 5], [2, 3], [6, 7]])
