@@ -82,12 +82,12 @@ def test_students_are_known_by_where_their_files_lie():
 def test_notebooks_are_found_and_what_is_none_only_where_nothing_else_came(tmp_path):
     for name in [
         *("anna/a.ipynb", "anna/notes.txt", "anna/.ipynb_checkpoints/a.ipynb"),
-        *("ben.IPYNB", "carl.zip", "__MACOSX/x.ipynb", ".hidden.ipynb"),
+        *("ben.IPYNB", "carl.zip", "__MACOSX/x.ipynb", "._ben.ipynb", ".dots.ipynb"),
     ]:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     graded, left_out = find(tmp_path)
-    assert graded == ["anna/a.ipynb", "ben.IPYNB", "carl.zip"]
+    assert graded == [".dots.ipynb", "anna/a.ipynb", "ben.IPYNB", "carl.zip"]
     assert left_out == ["anna/notes.txt"]
 
 

@@ -14,7 +14,8 @@ from typing import Any
 from course.exercises import Sheet
 from course.grading import graft
 
-SYSTEMS_OWN = ("__MACOSX", "Thumbs.db", "desktop.ini")
+# Of systems and editors: what no person named.
+SYSTEMS_OWN = "__MACOSX Thumbs.db desktop.ini .DS_Store .git .ipynb_checkpoints".split()
 
 
 def find(folder: Path) -> tuple[list[str], list[str]]:
@@ -38,7 +39,7 @@ def find(folder: Path) -> tuple[list[str], list[str]]:
 
 def hidden(name: str) -> bool:
     """Whether a name is none that a person gave, such as a checkpoint's."""
-    return name.startswith(".") or name in SYSTEMS_OWN
+    return name.startswith(("._", ".~")) or name in SYSTEMS_OWN
 
 
 def read(folder: Path, path: str) -> bytes:
