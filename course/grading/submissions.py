@@ -15,7 +15,14 @@ from course.exercises import Sheet
 from course.grading import graft
 
 # Of systems and editors: what no person named.
-SYSTEMS_OWN = "__MACOSX Thumbs.db desktop.ini .DS_Store .git .ipynb_checkpoints".split()
+SYSTEMS_OWN = [
+    "__MACOSX",
+    "Thumbs.db",
+    "desktop.ini",
+    ".DS_Store",
+    ".git",
+    ".ipynb_checkpoints",
+]
 
 
 def find(folder: Path) -> tuple[list[str], list[str]]:
