@@ -46,7 +46,7 @@ def find(folder: Path) -> tuple[list[str], list[str]]:
 
 def hidden(name: str) -> bool:
     """Whether a name is none that a person gave, such as a checkpoint's."""
-    return name.startswith(("._", ".~")) or name in SYSTEMS_OWN
+    return name.startswith(("._", ".~", ".ipynb_")) or name in SYSTEMS_OWN
 
 
 def read(folder: Path, path: str) -> bytes:
