@@ -82,19 +82,19 @@ def missing() -> str:
 
 def rows() -> Iterator[Row]:
     """Measure each figure of the gallery, the front page and chapter 05, twice over."""
+    site = build()
     with tempfile.TemporaryDirectory() as name, chromium() as browser:
         folder = Path(name)
-        yield from on_pages(browser, folder)
+        yield from on_pages(browser, folder, site)
         yield from in_jupyterlab(browser, folder)
 
 
-def on_pages(browser, folder: Path) -> Iterator[Row]:
+def on_pages(browser, folder: Path, site: Path) -> Iterator[Row]:
     figure = LiveFigure(
         gallery.kernel, gallery.draw, gallery.ALT, plot.WIDE, gallery.CONTROLS
     )
     file = folder / "gallery.html"
     file.write_text(html_page(figure))
-    site = build()
     pages = {"gallery": file, "index": site / "index.html"}
     for name, file in (pages | {"05_vit": site / "05_vit.html"}).items():
         page, _ = watched(browser, viewport={"width": 1100, "height": 900})

@@ -43,7 +43,7 @@ def points(file: Path) -> dict[str, float]:
 
 
 def times(root: Path = ROOT) -> list[str]:
-    """List the seconds that each chapter took when the site last executed it."""
+    """List each chapter's seconds of one core when the site last executed it."""
     file = root / "build" / "times.json"
     if not file.exists():
         return ["nothing was timed yet: make html executes the chapters and times them"]

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from filelock import FileLock
+from nbformat import NotebookNode
 
 from course.notebooks import chapter
 from course.site import stage
-from course.site.execute import BuildError, Executed, Executor
+from course.site.execute import BuildError, Executor
 
 __all__ = ["ROOT", "BuildError", "build"]
 
@@ -32,9 +33,10 @@ def build(
     build_folder = root / "build"
     build_folder.mkdir(exist_ok=True)
     with FileLock(build_folder / ".lock"):  # two builds at once would share one cache
-        executor = Executor(root, fresh)
         names = ["index", *_chosen(root, chapters)]
-        executed = {name: _executed(executor, root, name) for name in names}
+        executed = Executor(root, fresh)(
+            {name: _notebook(root, name) for name in names}
+        )
         return _pages(root, stage.pages(root, executed) | _machinery())
 
 
@@ -52,13 +54,10 @@ def _chosen(root: Path, chapters: Iterable[str] | None) -> list[str]:
     return chosen
 
 
-def _executed(executor: Executor, root: Path, name: str) -> Executed:
-    """One notebook with its outputs, and a line that says what it cost."""
+def _notebook(root: Path, name: str) -> NotebookNode:
+    """The front page or a chapter as the site has it."""
     text = "index.md" if name == "index" else f"{name}/chapter.md"
-    result = executor(name, chapter(root / "source" / text, "site"))
-    how = "from the cache" if result.cached else f"executed in {result.seconds:.1f} s"
-    print(f"{name:24} {how}", flush=True)
-    return result
+    return chapter(root / "source" / text, "site")
 
 
 def _machinery() -> dict[str, bytes]:

@@ -73,7 +73,7 @@ def opening(name: str, done: Executed) -> Opening:
 def chapter(done: Executed) -> NotebookNode:
     """A chapter's page: its opening gains the seconds that were measured."""
     book = nbformat.from_dict(done.notebook)
-    measured = f"{done.seconds:.0f} seconds of machine time, measured"
+    measured = f"{done.seconds:.0f} seconds of one processor core, measured"
     first = book.cells[0]
     first.source = QUESTION.sub(r"{.question}\n\g<0>", first.source, count=1)
     facts = rf"{{.facts}}\n*\1 minutes to read · {measured}*"
