@@ -64,6 +64,7 @@ def test_a_slider_starts_on_a_position_that_the_reader_can_return_to():
         (lambda: Bars(2, 0, 1, labels=["a"]), "1 labels for 2 bars"),
         (lambda: Mask(2, 2, [True]), "expected"),
         (lambda: Pad((0, 1), (1, 0)), "Pad y"),
+        (lambda: Pad((0, 1), (0, 1), step=0), "Pad step"),
         (lambda: Choice([]), "no options"),
         (lambda: Choice([1, 2], value=3), "not one of"),
     ],

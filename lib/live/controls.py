@@ -116,6 +116,7 @@ class Pad:
     """A point in a plane; the kernel gets (2,) float32: x, y.
 
     `on` names an artist on whose axes the point is dragged, in those axes' own units.
+    An arrow key moves it by `step`, else by a 25th of the range.
     """
 
     x: tuple[float, float]
@@ -123,8 +124,11 @@ class Pad:
     value: tuple[float, float] | None = None
     on: str | None = None
     label: str | None = None
+    step: float | None = None
 
     def __post_init__(self) -> None:
+        if self.step is not None and self.step <= 0:
+            raise ValueError(f"Pad step: must be above 0, got {self.step}")
         for name, (low, high) in (("x", self.x), ("y", self.y)):
             _check_range(f"Pad {name}", low, high)
         for value, (low, high) in zip(self.value or (), (self.x, self.y), strict=False):
@@ -172,7 +176,7 @@ _SPEC = {
     Slider: ("low", "high", "log", "positions", "position"),
     Bars: ("n", "low", "high", "labels"),
     Mask: ("height", "width", "on"),
-    Pad: ("x", "y", "on"),
+    Pad: ("x", "y", "on", "step"),
 }
 
 

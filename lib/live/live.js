@@ -173,8 +173,8 @@ var LiveFigure = (() => {
     knob.addEventListener("keydown", (event) => {
       const step = ARROWS[event.key];
       if (!step) return;
-      const size = event.shiftKey ? 5 : 25;
-      put(...step.map((s, k) => values[k] + ((flips[k] ? -s : s) * (ranges[k][1] - ranges[k][0])) / size));
+      const stride = ([low, high]) => (spec.step ?? (high - low) / 25) * (event.shiftKey ? 5 : 1);
+      put(...step.map((s, k) => values[k] + (flips[k] ? -s : s) * stride(ranges[k])));
       event.preventDefault();
       changed();
     });
