@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT / "tests"))  # the hand that the browser tests have
 import gallery  # noqa: E402
 from browser import CHROMIUM, chromium, html_page, watched  # noqa: E402
 from hand import Hand  # noqa: E402
-from lab import copied, jupyterlab, run_all  # noqa: E402
+from lab import copied, figures, jupyterlab, run_all  # noqa: E402
 
 from course.site import build  # noqa: E402
 from lib import plot  # noqa: E402
@@ -117,7 +117,8 @@ def in_jupyterlab(browser, folder: Path) -> Iterator[Row]:
     for name, home in homes.items():
         with jupyterlab(home) as address:
             page, _ = watched(browser, viewport={"width": 1300, "height": 1000})
-            run_all(page, address, f"{name}.ipynb", expected[name], patience=300)
+            run_all(page, address, f"{name}.ipynb")
+            figures(page, expected[name], patience=900)
             yield from measured(page, name, "JupyterLab")
             page.close()
 

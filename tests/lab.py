@@ -67,25 +67,31 @@ def _await(url, server, log):
     pytest.fail(f"JupyterLab does not answer:\n{log.read_text()[-2000:]}")
 
 
-def run_all(page, address, notebook, figures, patience=60):
-    """Open a notebook, run its cells as its menu would, and wait for its figures."""
+IDLE = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
+
+
+def run_all(page, address, notebook):
+    """Open a notebook and run its cells as its menu would."""
     page.goto(f"{address}/lab/tree/{notebook}?token=t")
     page.wait_for_function(  # before that, running asks which kernel to take
         "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel"
         "?.connectionStatus === 'connected'",
         timeout=90_000,
     )
-    idle = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
-    page.wait_for_selector(idle, timeout=60_000)
+    page.wait_for_selector(IDLE, timeout=60_000)
     page.evaluate("void jupyterapp.commands.execute('notebook:run-all-cells')")
+
+
+def figures(page, count, patience=60):
+    """The live figures of the page, once all have a picture and the kernel rests."""
     page.wait_for_function(
         "n => document.querySelectorAll('figure.live[data-pictures]').length >= n",
-        arg=figures,
+        arg=count,
         timeout=1000 * patience,
     )
-    page.wait_for_selector(idle, timeout=1000 * patience)
+    page.wait_for_selector(IDLE, timeout=1000 * patience)
     found = page.locator("figure.live")
-    assert found.count() == figures
+    assert found.count() == count
     return found
 
 

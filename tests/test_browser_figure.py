@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from browser import chromium, html_page, watched
 from hand import Hand, hold_everything
-from lab import jupyterlab, run_all
+from lab import figures, jupyterlab, run_all
 
 from lib import plot
 from lib.live.figure import LiveFigure
@@ -80,14 +80,15 @@ def test_every_control_in_jupyterlab(tmp_path):
     nbformat.write(notebook, tmp_path / "gallery.ipynb")
     with chromium() as browser, jupyterlab(tmp_path) as address:
         page, troubles = watched(browser, viewport={"width": 1300, "height": 1000})
-        figures = run_all(page, address, "gallery.ipynb", figures=2)
-        hold_everything(page, figures.first)
+        run_all(page, address, "gallery.ipynb")
+        shown = figures(page, 2)
+        hold_everything(page, shown.first)
 
-        slider = figures.nth(1).locator("input")
-        Hand(page, figures.nth(1))
+        slider = shown.nth(1).locator("input")
+        Hand(page, shown.nth(1))
         slider.press("End")
         page.wait_for_selector("figure.live .live-error:not([hidden])")
-        assert "a is too large" in figures.nth(1).locator(".live-error").inner_text()
+        assert "a is too large" in shown.nth(1).locator(".live-error").inner_text()
         slider.press("Home")
         page.wait_for_selector("figure.live >> nth=1 >> .live-error", state="hidden")
         assert not troubles

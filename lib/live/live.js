@@ -353,10 +353,12 @@ var LiveFigure = (() => {
     function ask(content, buffers = []) {
       return new Promise((resolve, reject) => {
         const number = ++id;
+        const greets = content.kind === "hello"; // it stands behind the cells that still run, however long; a state ages
         const late = setTimeout(() => {
+          if (greets) return void (el.textContent = "The notebook's kernel is busy: this figure comes when it is idle. If the kernel is gone, run this cell again.");
           waiting.delete(number);
           reject(new Error("The notebook's kernel does not answer: it is busy or gone. Run this cell again when it is idle."));
-        }, 20000);
+        }, greets ? 2000 : 20000);
         waiting.set(number, (message, data) => {
           clearTimeout(late);
           if (message.error) reject(new Error(message.error));
