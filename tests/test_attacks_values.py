@@ -16,7 +16,7 @@ LIES = {
     "inf": "return x * float('inf')",
     "nan in one place": "x = 2 * x; return x.index_fill(0, torch.tensor(0), torch.nan)"
     " if torch.is_tensor(x) else x",
-    "a thousandth": "return x * 2.002",
+    "a thousandth": "return x * 2.002 if torch.is_tensor(x) else 2 * x",
     "none": "return None",
     "a list": "return [2 * x]",
     "a larger shape": "return 2 * torch.as_tensor(x).expand(2, 3, 4)",

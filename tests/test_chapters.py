@@ -70,6 +70,17 @@ def test_figures_agree_with_torch(built, name):
 def test_a_recipe_has_its_record(name):
     found = data.record(name)
     assert found and all(isinstance(part, dict) for part in found.values())
+    measured = numbers(found)
+    assert len(set(measured)) > len(measured) / 2, "numbers that no run gave"
+
+
+def numbers(record):
+    """All numbers of a record, at any depth."""
+    if isinstance(record, dict):
+        record = list(record.values())
+    if isinstance(record, list):
+        return [number for part in record for number in numbers(part)]
+    return [record] if isinstance(record, int | float) else []
 
 
 def test_an_unknown_record_is_named():
