@@ -13,10 +13,10 @@ OMP_WAIT_POLICY ?= PASSIVE
 export OMP_WAIT_POLICY
 
 .PHONY: help ready lab test quick html notebooks grade reset progress doctor times
-.PHONY: train bench check lock clean
+.PHONY: train bench check lock clean dist new-chapter
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 ready:
 	@$(PYTHON) tools/setup.py
@@ -38,6 +38,12 @@ html: ready ## the site, in build/html
 
 notebooks: ready ## the notebooks from source/; your own changes stay
 	$(COURSE) notebooks
+
+dist: ready ## the site and the course in one zip, for a stick
+	$(COURSE) dist
+
+new-chapter: ready ## begin a chapter: make new-chapter NAME=14_world_models
+	$(COURSE) new-chapter $(NAME)
 
 grade: ready ## mark your exercises (CHAPTER=05 for one chapter)
 	$(COURSE) grade $(ONE)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from course import comfort, keeping, notebooks
+from course import begin, comfort, keeping, notebooks
 from course.source import ROOT
 
 
@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     add_grading(parsers["grade"])
     for name in ("reset", "train"):
         parsers[name].add_argument("--chapter", help="such as 05")
+    parsers["new-chapter"].add_argument("name", help="such as 14_world_models")
     return front
 
 
@@ -102,6 +103,18 @@ def html(given: argparse.Namespace) -> int:
     return show([f"The site is ready: open {page} in a browser"])
 
 
+def dist(_: argparse.Namespace) -> int:
+    """Make the zip."""
+    from course import dist, site
+
+    try:
+        file = dist.make()
+    except site.BuildError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return show([f"{file}: {file.stat().st_size / 2**20:.0f} MB"])
+
+
 def grade(given: argparse.Namespace) -> int:
     """Mark the reader's own exercises, or a class's."""
     if given.folder:
@@ -141,9 +154,14 @@ def train(given: argparse.Namespace) -> int:
 COMMANDS = {
     "notebooks": (make_notebooks, "make the notebooks from source/"),
     "html": (html, "build the site in build/html"),
+    "dist": (dist, "zip the site with the course, for a stick"),
     "grade": (grade, "mark your exercises, or a folder of notebooks"),
     "reset": (reset, "start a chapter again, keeping a copy"),
     "train": (train, "measure again what a chapter has no time for"),
+    "new-chapter": (
+        lambda given: show(begin.chapter(given.name)),
+        "begin a chapter's sources",
+    ),
     "progress": (lambda _: show(comfort.progress()), "what is answered so far"),
     "doctor": (lambda _: show(comfort.doctor()), "what this machine lacks"),
     "times": (lambda _: show(comfort.times()), "seconds each chapter took"),
