@@ -88,7 +88,7 @@ def make(root):
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text((HEAD if name.endswith(".md") else "") + text)
-    for name in ("references.md", "references.bib"):
+    for name in ("references.md", "references.bib", "glossary.md"):
         shutil.copy(ROOT / "source" / name, root / "source")
     return root
 

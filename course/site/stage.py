@@ -53,6 +53,8 @@ def pages(root: Path, executed: Mapping[str, Executed]) -> dict[str, bytes]:
     files = {f"{name}.ipynb": _written(book) for name, book in books.items()}
     for name in ("references.md", "references.bib"):
         files[name] = (root / "source" / name).read_text("utf8")
+    words = (root / "source" / "glossary.md").read_text("utf8")
+    files["glossary.md"] = linked(words, openings)
     files |= {f"teaching/{path.name}": path.read_text("utf8") for path in teaching}
     return {name: text.encode() for name, text in files.items()}
 
@@ -81,6 +83,16 @@ def chapter(done: Executed) -> NotebookNode:
     return book
 
 
+def linked(text: str, openings: Mapping[str, Opening]) -> str:
+    """A page's links to chapters, as links where the site has the chapter."""
+
+    def link(found: re.Match[str]) -> str:
+        words, name = found.groups()
+        return f"[{words}]({name}.ipynb)" if name in openings else words
+
+    return re.sub(r"\[([^\]]+)\]\((\w+)/chapter\.md\)", link, text)
+
+
 def front(done: Executed, openings: Mapping[str, Opening]) -> NotebookNode:
     """The front page: its table of chapters says what each takes, and which are there.
 
@@ -104,7 +116,7 @@ def front(done: Executed, openings: Mapping[str, Opening]) -> NotebookNode:
             head = r"{.chapters}\n| No. \1 To read | To run |\n|-|-|-|-:|-:|"
             cell.source = ROW.sub(row, HEAD.sub(head, cell.source))
     tree = [f"{_number(n)} · {o.title} <{n}>" for n, o in openings.items()]
-    book.cells.append(_tree([*tree, "exercises/index", "references"]))
+    book.cells.append(_tree([*tree, "exercises/index", "glossary", "references"]))
     return book
 
 
