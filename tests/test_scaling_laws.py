@@ -112,8 +112,8 @@ def fit_isoflop_loop(runs):
     """The law from a list of (compute, scale, loss), budget by budget."""
     points = []
     for budget in sorted({C for C, _, _ in runs}):
-        M = [math.log(M) for C, M, _ in runs if C == budget]
-        L = [L for C, _, L in runs if C == budget]
+        M = [math.log(M) for C, M, _ in runs if budget == C]
+        L = [L for C, _, L in runs if budget == C]
         a, b, _ = numpy.polyfit(M, L, 2)
         points.append((math.log(budget), -b / (2 * a)))
     slope, intercept = numpy.polyfit(*zip(*points, strict=True), 1)
