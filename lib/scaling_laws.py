@@ -94,11 +94,15 @@ class IsoFLOP(NamedTuple):
 
 
 def fit_power_law(x: Tensor, y: Tensor) -> PowerLaw:
-    """Least squares on logarithms: the straight line through (log x, log y), (N,)."""
+    """Least squares on logarithms: the straight line through (log x, log y), (N,).
+
+    Numbers that are not positive raise ValueError, and so do equal x alone.
+    """
     expect.same_shape(x=x, y=y)
     expect.positive(x=x, y=y)
     log_x, log_y = x.log(), y.log()
     dx, dy = log_x - log_x.mean(), log_y - log_y.mean()
+    expect.positive(spread_of_x=x.max() - x.min())  # one x alone gives no slope
     exponent = (dx * dy).sum() / (dx * dx).sum()
     return PowerLaw((log_y.mean() - exponent * log_x.mean()).exp(), exponent)
 
@@ -108,6 +112,7 @@ def isoflop_optimum(scale: Tensor, loss: Tensor) -> Tensor:
 
     scale and loss (..., n) with n >= 3 allocations -> (...). The parabola is fitted in
     polynomials that are orthogonal on the points, so that single precision will do.
+    One without a lowest point (too much noise, or too few runs) raises ValueError.
     """
     expect.same_shape(scale=scale, loss=loss)
     expect.positive(scale=scale)
@@ -135,7 +140,7 @@ def fit_isoflop(compute: Tensor, scale: Tensor, loss: Tensor) -> IsoFLOP:
     one budget, which needs 3 runs or more; two budgets at least.
     """
     expect.same_shape(compute=compute, scale=scale, loss=loss)
-    expect.positive(compute=compute, scale=scale, loss=loss)
+    expect.positive(compute=compute)
     budgets = compute.unique()
     if len(budgets) < 2:
         raise ValueError(f"compute holds {len(budgets)} budget; a law needs 2 or more.")

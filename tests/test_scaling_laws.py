@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import Tensor
 
 from lib import scaling_laws as laws
 
@@ -107,6 +108,49 @@ def test_the_optimum_is_the_vertex_not_the_best_run():
     assert laws.isoflop_optimum(scale, noisy).item() == pytest.approx(want, rel=1e-6)
 
 
+def fit_isoflop_loop(runs):
+    """The law from a list of (compute, scale, loss), budget by budget."""
+    points = []
+    for budget in sorted({C for C, _, _ in runs}):
+        M = [math.log(M) for C, M, _ in runs if budget == C]
+        L = [L for C, _, L in runs if budget == C]
+        a, b, _ = numpy.polyfit(M, L, 2)
+        points.append((math.log(budget), -b / (2 * a)))
+    slope, intercept = numpy.polyfit(*zip(*points, strict=True), 1)
+    return math.exp(intercept), slope
+
+
+@given(st.integers(2, 6), st.integers(3, 8), st.integers(0, 9999))
+def test_isoflop_is_the_loop(n_budgets, n_runs, seed):
+    g = torch.Generator().manual_seed(seed)
+    C, M, L = chinchilla(n_budgets, n_runs)
+    M = M * (0.2 * torch.rand(M.shape, generator=g, dtype=torch.float64)).exp()
+    L = L + 1e-4 * torch.randn(L.shape, generator=g, dtype=torch.float64)
+    runs = [x.flatten() for x in (C, M, L)]
+    coefficient, exponent = fit_isoflop_loop(
+        [*zip(*map(Tensor.tolist, runs), strict=True)]
+    )
+    fit = laws.fit_isoflop(*runs)
+    assert fit.exponent.item() == pytest.approx(exponent, rel=1e-4)
+    assert fit.coefficient.item() == pytest.approx(coefficient, rel=1e-3)
+
+
+def test_a_loss_may_be_negative():
+    C, M, L = chinchilla()
+    torch.testing.assert_close(
+        laws.fit_isoflop(C, M, L - 9).exponent, laws.fit_isoflop(C, M, L).exponent
+    )
+
+
+def test_gradients():
+    _, scale, loss = (x.requires_grad_() for x in chinchilla(2, 4))
+    assert torch.autograd.gradcheck(
+        lambda s, y: laws.isoflop_optimum(s * 1e9, y), (scale.detach() / 1e9, loss)
+    )
+    x = torch.tensor([1.0, 2, 5], dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(laws.fit_power_law, (x, 3 * x.detach() ** 0.7))
+
+
 @given(st.floats(0.1, 9), st.floats(-2, 2), st.integers(2, 9))
 def test_power_law(coefficient, exponent, n):
     x = torch.logspace(0, 3, n, dtype=torch.float64)
@@ -145,6 +189,7 @@ def test_export():
         (lambda: laws.multi_step_schedule(11, 10, 1.0, 2), "step holds 11"),
         (lambda: laws.fit_isoflop(*[torch.ones(4)] * 3), "1 budget"),
         (lambda: laws.fit_isoflop(torch.ones(2), *[torch.ones(4)] * 2), "one shape"),
+        (lambda: laws.fit_power_law(*[torch.ones(4)] * 2), "spread_of_x holds 0"),
         (lambda: laws.isoflop_optimum(*[torch.ones(2)] * 2), "3 points"),
         (
             lambda: laws.isoflop_optimum(
