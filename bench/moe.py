@@ -64,7 +64,7 @@ def rows() -> list[Row]:
     torch.manual_seed(0)
     ours, loop = (kind(DIM, HIDDEN, EXPERTS, TOP_K) for kind in (moe.MoE, Loop))
     loop.load_state_dict(ours.state_dict())
-    others = {"loop": loop}
+    others: dict[str, torch.nn.Module] = {"loop": loop}
     with contextlib.suppress(ImportError):  # an optional peer
         others["transformers"] = peer()
     x, table = torch.randn(1, TOKENS, DIM), []
