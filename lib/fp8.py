@@ -4,6 +4,8 @@ DeepSeek-AI 2024, "DeepSeek-V3 Technical Report", arXiv:2412.19437, section 3.3,
 the official kernel.py. The format is E4M3: up to 448, 3 bits of mantissa, no infinity.
 """
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -105,6 +107,42 @@ def fp8_matmul(
     for x, y in zip(left.split(32, 2), right.split(32, 1), strict=True):
         partial = _truncate(partial + x @ y, bits)
     return partial.sum(0)
+
+
+def round_trip(x: Tensor, tile: Tile | None = 128) -> Tensor:
+    """What is left of x after a trip through FP8; tile None: cast, with no scale."""
+    if tile is None:
+        return x.to(torch.float8_e4m3fn).to(x.dtype)
+    return dequantize(*quantize(x, tile), tile)
+
+
+def fp8_linear(x: Tensor, weight: Tensor, tile: int | None = 128) -> Tensor:
+    """x W^T with all three matrix products of training in FP8 (section 3.3.1).
+
+    Forward x W^T, and backward dx = dy W and dW = dy^T x: activations and gradients
+    are quantised in runs of `tile` along the dimension that is summed over, weights in
+    squares; tile None casts without any scale. x (..., K), weight (N, K) -> (..., N).
+    """
+    K = expect.shape(weight, "N K", "weight")[1]
+    expect.shape(x, "... K", "x", K=K)
+    return _Linear.apply(x.reshape(-1, K), weight, tile).unflatten(0, x.shape[:-1])
+
+
+class _Linear(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, tile: int | None) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        ctx.tile = tile
+        square = tile and (tile, tile)
+        return round_trip(x, tile) @ round_trip(weight, square).T
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
+        (grad,), (x, weight), tile = grads, ctx.saved_tensors, ctx.tile
+        square = tile and (tile, tile)
+        dx = round_trip(grad, tile) @ round_trip(weight, square)
+        by_token = round_trip(grad.T, tile), round_trip(x.T, tile)  # sums over tokens
+        return dx, by_token[0] @ by_token[1].T, None
 
 
 def _truncate(x: Tensor, bits: int) -> Tensor:

@@ -92,9 +92,8 @@ def balance_loss(scores: Tensor, indices: Tensor) -> Tensor:
 def max_violation(load: Tensor) -> Tensor:
     """How far the busiest expert is above the mean: max / mean - 1, (E,) -> 0-d."""
     expect.shape(load, "E", "load")
-    counts = (
-        load.to(torch.get_default_dtype()) if not load.is_floating_point() else load
-    )
+    whole = not load.is_floating_point()
+    counts = load.to(torch.get_default_dtype()) if whole else load
     return counts.amax() / counts.mean() - 1
 
 
@@ -102,7 +101,7 @@ def _swiglu(x: Tensor, gate_up: Tensor, weight: Tensor | None = None) -> Tensor:
     """silu(gate) * up, times the routing weight where the vectors are short."""
     gate, up = F.linear(x, gate_up).chunk(2, -1)
     inner = F.silu(gate) * up
-    return inner if weight is None else inner * weight
+    return inner if weight is None else inner * weight  # (N, hidden) * (N, 1)
 
 
 class MoE(nn.Module):
@@ -156,15 +155,25 @@ class MoE(nn.Module):
         return out.reshape(x.shape)
 
     def experts(self, tokens: Tensor, indices: Tensor, weights: Tensor) -> Tensor:
-        """Sort the calls by expert, once; then one matrix product for each."""
-        E, K = len(self.down), indices.shape[1]
+        """Sort the calls by expert, once; run each expert; add up what came back."""
         order = indices.flatten().argsort(stable=True)  # (T K,), expert by expert
-        source = order // K
-        counts = load(indices, E).tolist()
-        inputs = tokens[source].split(counts)
-        gates = weights.flatten()[order, None].split(counts)
+        source = order // indices.shape[1]
+        counts = load(indices, len(self.bias))
+        called = self.run(tokens[source], counts, weights.flatten()[order])
+        return torch.zeros_like(tokens).index_add(0, source, called)
+
+    def run(self, inputs: Tensor, counts: Tensor, weights: Tensor | None) -> Tensor:
+        """One matrix product per expert: the first counts[0] inputs are for expert 0.
+
+        inputs (N, D), counts (E,), weights (N,) or None -> (N, D).
+        """
+        sizes = counts.tolist()
+        if weights is None:
+            gates: list[Tensor | None] = [None] * len(sizes)
+        else:
+            gates = list(weights[:, None].split(sizes))
         # unbind once: its backward is one stack, where indexing adds E full tensors
-        weights_of = self.gate_up.unbind(0), self.down.unbind(0)
-        experts = zip(inputs, gates, *weights_of, strict=True)
-        outs = [F.linear(_swiglu(x, up, w), down) for x, w, up, down in experts]
-        return torch.zeros_like(tokens).index_add(0, source, torch.cat(outs))
+        layers = self.gate_up.unbind(0), self.down.unbind(0)
+        calls = zip(inputs.split(sizes), gates, *layers, strict=True)
+        outs = [F.linear(_swiglu(x, up, w), down) for x, w, up, down in calls]
+        return torch.cat(outs)

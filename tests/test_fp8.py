@@ -119,6 +119,48 @@ def test_a_short_accumulator_errs_and_promotion_helps():
     assert error(fp8.fp8_matmul(a, b, bits=24), exact) < 1e-5
 
 
+def linear_loop(x, weight, grad, tile):
+    """Forward and both gradients, each operand quantised by the loop over tiles."""
+
+    def narrow(z, rows, columns):
+        codes, scales = quantize_loop(z, rows, columns)
+        scales = scales.repeat_interleave(rows, 0)[: len(z)]
+        return codes.float() * scales.repeat_interleave(columns, 1)[:, : z.shape[1]]
+
+    w = narrow(weight, tile, tile)
+    out = narrow(x, 1, tile) @ w.T
+    dx = narrow(grad, 1, tile) @ w
+    dw = narrow(grad, tile, 1).T @ narrow(x, tile, 1)  # runs of tokens
+    return out, dx, dw
+
+
+@settings(max_examples=15)
+@given(st.integers(2, 9), st.integers(2, 9), st.integers(2, 9), st.integers(1, 5))
+def test_linear_and_its_gradients_are_the_loop(T, K, N, tile):
+    x, w = torch.randn(T, K, requires_grad=True), torch.randn(N, K, requires_grad=True)
+    grad = torch.randn(T, N) * 1e-3
+    out = fp8.fp8_linear(x, w, tile)
+    got = out, *torch.autograd.grad(out, (x, w), grad)
+    wants = linear_loop(x.detach(), w.detach(), grad, tile)
+    for a, b in zip(got, wants, strict=True):  # a tie may round either way
+        assert (a - b).abs().max() <= 0.13 * b.abs().max() + 1e-6
+        assert error(a, b) < 0.02
+
+
+def test_linear_is_near_the_true_one_and_keeps_shapes():
+    x, w = torch.randn(2, 3, 40), torch.randn(5, 40)
+    assert fp8.fp8_linear(x, w, 16).shape == (2, 3, 5)
+    assert error(fp8.fp8_linear(x, w, 16), x @ w.T) < 0.06
+
+
+def test_without_a_scale_small_gradients_are_lost():
+    x, w = torch.randn(4, 8), torch.randn(3, 8, requires_grad=True)
+    grad = torch.full((4, 3), 1e-4)  # below half of the smallest code, 2^-9
+    lost = torch.autograd.grad(fp8.fp8_linear(x, w, None), w, grad)[0]
+    kept = torch.autograd.grad(fp8.fp8_linear(x, w, 4), w, grad)[0]
+    assert (lost == 0).all() and error(kept, grad.T @ x) < 0.1
+
+
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_export():
     class Figure(torch.nn.Module):
@@ -145,6 +187,7 @@ ones = torch.ones
         (lambda: fp8.dequantize(ones(4, 4), ones(4, 2), (2, 2)), r"\(2, 2\) scales"),
         (lambda: fp8.fp8_matmul(ones(2, 3), ones(4, 2)), "K=3"),
         (lambda: fp8.fp8_matmul(ones(2, 3), ones(3, 2), 2, 0), "accumulate holds 0"),
+        (lambda: fp8.fp8_linear(ones(2, 3), ones(2, 4)), "K=4"),
     ],
 )
 def test_bad_input_is_explained(call, says):
