@@ -1,6 +1,6 @@
 """Three seeds of every memory at one size, of the second guess, and of a leaky mask.
 
-About 6 minutes on one core. A seed may be named to make its part alone.
+About 5 minutes on one core. A seed may be named to make its part alone.
 """
 
 import sys
@@ -26,7 +26,7 @@ class Timeless(mla.MLA):
 
 
 def memories(seed: int) -> dict[str, float]:
-    """Held-out nats a character after 200 steps, by what is cached."""
+    """Held-out nats a character after 150 steps, by what is cached."""
     found = {}
     for kind in [*chapter["KINDS"], "MLA 16+0"]:
         timeless = kind == "MLA 16+0"
