@@ -10,7 +10,7 @@ c kv_rank, r rope_dim, n nope_dim, v v_dim.
 import torch
 from torch import Tensor, nn
 
-from lib import expect
+from lib import expect, transformer
 
 Cache = tuple[Tensor, Tensor]  # latent (B, S, c), rope key (B, S, r)
 
@@ -23,13 +23,8 @@ def rotary(x: Tensor, start: int = 0, base: float = 10000.0) -> Tensor:
     """
     T, r = expect.shape(x, "... T r", "x")[-2:]
     expect.divides(two=2, rope_dim=r)
-    place = torch.arange(start, start + T, dtype=x.dtype, device=x.device)
-    frequency = base ** -(torch.arange(0, r, 2, dtype=x.dtype, device=x.device) / r)
-    angle = place[:, None] * frequency
-    cos, sin = angle.cos(), angle.sin()  # (T, r / 2)
-    even, odd = x.unflatten(-1, (-1, 2)).unbind(-1)  # (..., T, r / 2)
-    turned = torch.stack([even * cos - odd * sin, even * sin + odd * cos], -1)
-    return turned.flatten(-2)
+    place = torch.arange(start, start + T, device=x.device)
+    return transformer.rotary(x, place, base)
 
 
 class MLA(nn.Module):
@@ -94,41 +89,51 @@ class MLA(nn.Module):
         self, x: Tensor, cache: Cache | None = None, absorb: bool = True
     ) -> tuple[Tensor, Cache]:
         """(B, T, D), the tokens after the cached ones -> (B, T, D), the new cache."""
-        B, T, _ = expect.shape(x, "B T D", "x", D=self.dim)
-        start = 0
+        B, start = expect.shape(x, "B T D", "x", D=self.dim)[0], 0
         if cache is not None:
             start = expect.shape(cache[0], "B S c", "cache[0]", B=B, c=self.kv_rank)[1]
             expect.shape(cache[1], "B S r", "cache[1]", B=B, S=start, r=self.rope_dim)
-        q_nope, q_rope = self.queries(x, start)
-        latent, rope = self.compress(x, cache)
+        cache = self.compress(x, cache)
+        seen, _ = self.attend(self.queries(x, start), cache, absorb)  # (B, H, T, v)
+        return self.wo(seen.transpose(1, 2).flatten(2)), cache
+
+    def attend(
+        self, queries: tuple[Tensor, Tensor], cache: Cache, absorb: bool = True
+    ) -> tuple[Tensor, Tensor]:
+        """What each head takes (B, H, T, v), and its weights (B, H, T, S).
+
+        The queries are those of the last T of the S tokens in the cache.
+        """
+        (nope, rope), (latent, key) = queries, cache
         up = self.wkv_b.weight.unflatten(0, (self.heads, -1))  # (H, n + v, c)
         up_key, up_value = up.split([self.nope_dim, self.v_dim], 1)
-        flat = (B, self.heads * T, -1)  # the heads share their keys: one matrix product
-        scores = (q_rope.reshape(flat) @ rope.transpose(1, 2)).unflatten(
-            1, (self.heads, T)
-        )
+        scores = shared(rope, key)  # one rope key for all heads
         if absorb:
-            q_latent = (q_nope @ up_key).reshape(flat)  # (B, H T, c)
-            scores = scores + (q_latent @ latent.transpose(1, 2)).view_as(scores)
-        else:
-            keys = latent[:, None] @ up_key.transpose(1, 2)  # (B, H, S, n)
-            scores = scores + q_nope @ keys.transpose(2, 3)
-        weights = self.weigh(scores, start)  # (B, H, T, S)
-        if absorb:
-            mixed = (weights.reshape(flat) @ latent).unflatten(1, (self.heads, T))
-            out = mixed @ up_value.transpose(1, 2)  # (B, H, T, v)
-        else:
-            out = weights @ (latent[:, None] @ up_value.transpose(1, 2))
-        return self.wo(out.transpose(1, 2).flatten(2)), (latent, rope)
+            weights = self.weigh(scores + shared(nope @ up_key, latent))
+            mixed = shared(weights, latent.transpose(1, 2))  # (B, H, T, c)
+            return mixed @ up_value.transpose(1, 2), weights
+        keys = latent[:, None] @ up_key.transpose(1, 2)  # (B, H, S, n)
+        values = latent[:, None] @ up_value.transpose(1, 2)  # (B, H, S, v)
+        weights = self.weigh(scores + nope @ keys.transpose(2, 3))
+        return weights @ values, weights
 
-    def weigh(self, scores: Tensor, start: int) -> Tensor:
+    def weigh(self, scores: Tensor) -> Tensor:
         """Scale, hide the future and normalise: (B, H, T, S) -> the same."""
         T, S = scores.shape[-2:]
         scores = scores * (self.nope_dim + self.rope_dim) ** -0.5
         if T > 1:
-            place = torch.arange(S, device=scores.device)
-            scores = scores.masked_fill(place > place[start:, None], -torch.inf)
+            mask = transformer.causal_mask(T, S - T).to(scores.device)
+            scores = scores.masked_fill(~mask, -torch.inf)
         return scores.softmax(-1)
+
+
+def shared(queries: Tensor, keys: Tensor) -> Tensor:
+    """(B, H, T, c) times the (B, S, c) that all heads share -> (B, H, T, S).
+
+    One matrix product with H T rows: the keys are read once and not H times.
+    """
+    H, T = queries.shape[1:3]
+    return (queries.flatten(1, 2) @ keys.transpose(1, 2)).unflatten(1, (H, T))
 
 
 def kv_cache_elements(

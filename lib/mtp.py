@@ -1,6 +1,9 @@
 """Multi-token prediction: from one position, guess the token after the next as well.
 
-DeepSeek-AI 2024, "DeepSeek-V3 Technical Report", arXiv:2412.19437, Eqs. 21-25.
+DeepSeek-AI 2024, "DeepSeek-V3 Technical Report", arXiv:2412.19437, Eqs. 21-25; and
+what the guesses are good for, Leviathan, Kalman and Matias 2023, "Fast Inference from
+Transformers via Speculative Decoding", arXiv:2211.17192.
+
 B batch, T tokens that the model reads, D width, V vocabulary, k depth.
 """
 
@@ -61,3 +64,43 @@ def mtp_loss(logits: Tensor, tokens: Tensor, depth: int = 1) -> Tensor:
     targets = tokens[:, depth + 1 :]
     total = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="sum")
     return total / (B * T)
+
+
+def acceptance(p: Tensor, q: Tensor) -> Tensor:
+    """How often a word drawn from the draft q may stay, where p is the model's.
+
+    sum_x q(x) min(1, p(x) / q(x)) = 1 - total variation(p, q)   (Leviathan, Eq. 2)
+
+    p, q (..., V) -> (...).
+    """
+    expect.same_shape(p=p, q=q)
+    expect.probabilities(p=p, q=q)
+    return torch.minimum(p, q).sum(-1)
+
+
+def residual(p: Tensor, q: Tensor) -> Tensor:
+    """What to draw from in place of a refused word: what p has and q has not.
+
+    max(p - q, 0), normalised; so that kept and redrawn words together are drawn from
+    p itself. p, q (..., V) -> (..., V); where p = q, and nothing is refused, p.
+    """
+    expect.same_shape(p=p, q=q)
+    expect.probabilities(p=p, q=q)
+    missing = (p - q).clamp(min=0)
+    total = missing.sum(-1, keepdim=True)
+    return torch.where(total > 0, missing / total.clamp(min=1e-30), p)
+
+
+def tokens_per_pass(accept: Tensor | float, depth: Tensor | float) -> Tensor:
+    """Words written by one pass of the model that checks `depth` guesses in a row.
+
+    1 + a + a^2 + ... + a^depth: a guess counts if it and all before it were accepted,
+    each with probability a, and the pass itself gives one word more. 0-d or any shape,
+    depth of the same shape or a number.
+    """
+    a = torch.as_tensor(accept, dtype=torch.float32)
+    expect.between(0, 1, accept=a)
+    expect.between(0, torch.inf, depth=depth)
+    count = torch.as_tensor(depth, dtype=torch.float32) + 1
+    whole = (1 - a**count) / (1 - a).clamp(min=1e-6)
+    return torch.where(1 - a > 1e-6, whole, count)
