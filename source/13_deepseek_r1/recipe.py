@@ -1,12 +1,11 @@
 """Three seeds of the run; form alone; and a weak base, reinforced and taught.
 
-About eight minutes on one core. Seeds may be measured one call each: the seed as an
-argument, and `join` once all are there.
+About six minutes on one core. A part may be done by itself: `recipe.py 0`, and so on
+with the names in JOBS; `recipe.py join` makes the record once all are there.
 """
 
 import json
 import sys
-from pathlib import Path
 
 import torch
 from torch import nn
@@ -23,37 +22,53 @@ new_base, reinforce, measure = (
 
 
 def run(seed: int) -> Found:
-    """A base and what reinforcement makes of it; the first also by form alone."""
+    """A base and what reinforcement makes of it; both are kept for what follows."""
     base = new_base(seed, quiet=True)
-    start, found = base.state_dict(), {"base": measure(base)}
-    policy = copy(start)
-    found["curve"], _ = reinforce(policy, chapter["both"], seed=seed, quiet=True)
-    found["reinforced"] = measure(policy)
-    if seed == 0:
-        hacked = copy(start)
-        found["form"], _ = reinforce(hacked, chapter["form"], seed=seed, quiet=True)
-        found["hacked"] = measure(hacked)
-        found |= weak(policy)
-    return found
+    keep(base, f"base {seed}")
+    found: Found = {"base": measure(base)}
+    print(seed, found["base"], flush=True)
+    found["curve"], _ = reinforce(base, chapter["both"], seed=seed, quiet=True)
+    keep(base, f"reinforced {seed}")
+    return found | {"reinforced": measure(base)}
 
 
-def weak(teacher: nn.Module) -> Found:
-    """A base that never read whole sheets: reinforced, or taught by the other's."""
+def form() -> Found:
+    """The base of seed 0, reinforced by the reward for form alone."""
+    hacked = kept("base 0")
+    curve, _ = reinforce(hacked, chapter["form"], seed=0, quiet=True)
+    return {"curve": curve, "reinforced": measure(hacked)}
+
+
+def weak() -> Found:
+    """A base that never read whole sheets, and what reinforcement makes of it."""
     torch.manual_seed(0)
     base = chapter["new_model"]()
     chapter["read"](base, chapter["MIX"], 0.15, 150, 3e-3, quiet=True)
-    start, found = base.state_dict(), {"weak": measure(base)}
-    policy = copy(start)
-    found["weak curve"], _ = reinforce(policy, chapter["both"], quiet=True)
-    found["weak reinforced"] = measure(policy)
-    for asked in (2048, 8192):
-        student, traces = copy(start), harvest(teacher, asked)
-        batch = chapter["minibatches"](*traces, size=128)
-        options = dict(steps=400, lr=3e-3, quiet=True)
-        chapter["train"](student, chapter["imitate"], batch, **options)
-        found[f"traces {asked}"] = len(traces[0])
-        found[f"distilled {asked}"] = measure(student)
-    return found
+    keep(base, "weak")
+    found: Found = {"base": measure(base)}
+    found["curve"], _ = reinforce(base, chapter["both"], seed=0, quiet=True)
+    return found | {"reinforced": measure(base)}
+
+
+def distilled(asked: int) -> Found:
+    """The weak base after reading the right answers of the reinforced one."""
+    student, traces = kept("weak"), harvest(kept("reinforced 0"), asked)
+    batch = chapter["minibatches"](*traces, size=128)
+    loss, options = chapter["imitate"], dict(steps=400, lr=3e-3, quiet=True)
+    chapter["train"](student, loss, batch, **options)
+    return {"traces": len(traces[0]), "distilled": measure(student)}
+
+
+def keep(model: nn.Module, name: str) -> None:
+    """Keep a model's weights for another part."""
+    torch.save(model.state_dict(), PARTS / f"{name}.pt")
+
+
+def kept(name: str) -> nn.Module:
+    """The model whose weights were kept."""
+    model: nn.Module = chapter["new_model"]()
+    model.load_state_dict(torch.load(PARTS / f"{name}.pt"))
+    return model
 
 
 def harvest(teacher: nn.Module, asked: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -72,19 +87,23 @@ def copy(start: dict[str, torch.Tensor]) -> nn.Module:
     return model
 
 
+JOBS = {str(seed): lambda seed=seed: run(seed) for seed in range(3)}
+JOBS |= {"form": form, "weak": weak, "distilled": lambda: distilled(8192)}
+
+
 def main(argument: str) -> None:
-    """Measure one seed, or join those that were."""
+    """Do one part, all of them, or join those that are done."""
     PARTS.mkdir(parents=True, exist_ok=True)
-    parts = {str(seed): PARTS / f"{seed}.json" for seed in range(3)}
-    for seed, path in parts.items():
-        if argument in ("all", seed):
-            path.write_text(json.dumps(run(int(seed))))
-            print(seed, "done", flush=True)
+    for name, job in JOBS.items():
+        if argument in ("all", name):
+            found = job()
+            (PARTS / f"{name}.json").write_text(json.dumps(found))
+            print(name, found, flush=True)
     if argument in ("all", "join"):
-        read = {
-            seed: json.loads(Path(path).read_text()) for seed, path in parts.items()
+        parts = {
+            name: json.loads((PARTS / f"{name}.json").read_text()) for name in JOBS
         }
-        recipes.record("13_deepseek_r1", read)
+        recipes.record("13_deepseek_r1", parts)
 
 
 if __name__ == "__main__":
