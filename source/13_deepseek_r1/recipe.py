@@ -23,8 +23,9 @@ new_base, reinforce, measure = (
 
 def run(seed: int) -> Found:
     """A base and what reinforcement makes of it; both are kept for what follows."""
-    base = new_base(seed, quiet=True)
-    keep(base, f"base {seed}")
+    if not (PARTS / f"base {seed}.pt").exists():
+        keep(new_base(seed, quiet=True), f"base {seed}")
+    base = kept(f"base {seed}")
     found: Found = {"base": measure(base)}
     print(seed, found["base"], flush=True)
     found["curve"], _ = reinforce(base, chapter["both"], seed=seed, quiet=True)
