@@ -2,21 +2,30 @@
 
 DeepSeek-AI 2025, "DeepSeek-R1", arXiv:2501.12948, Eqs. 1-3, with the lengths of
 Shao et al. 2024, "DeepSeekMath", arXiv:2402.03300. B questions, G answers to each,
-N = B G completions, T tokens, V vocabulary.
+N = B G completions, T tokens, V vocabulary. The rewards are in lib/rewards.py.
 """
 
-import ast
-import operator
-import re
-from collections import Counter
-from collections.abc import Callable, Iterable
-from fractions import Fraction
 from math import comb
 
 import torch
 from torch import Tensor
 
 from lib import expect
+from lib.rewards import accuracy_reward, format_reward
+
+__all__ = [
+    "accuracy_reward",
+    "clipped_gain",
+    "format_reward",
+    "group_advantages",
+    "grpo_loss",
+    "kl_k1",
+    "kl_k2",
+    "kl_k3",
+    "pass_at_k",
+    "token_logp",
+    "token_weights",
+]
 
 
 def group_advantages(
@@ -59,6 +68,48 @@ def kl_k3(d: Tensor) -> Tensor:
     return torch.expm1(d) - d
 
 
+def clipped_gain(
+    ratio: Tensor,
+    advantages: Tensor,
+    clip_low: float | Tensor = 0.2,
+    clip_high: float | Tensor | None = None,
+) -> Tensor:
+    """What each token is worth: min(rho A, clip(rho, 1 - low, 1 + high) A)   (Eq. 1).
+
+    ratio (N, T) = policy / old policy, advantages (N,) -> (N, T), to maximise.
+    clip_high is clip_low unless given. Where the clip is smaller no gradient flows.
+    """
+    N, _ = expect.shape(ratio, "N T", "ratio")
+    expect.shape(advantages, "N", "advantages", N=N)
+    clip_high = clip_low if clip_high is None else clip_high
+    clipped = ratio.clamp(min=1 - clip_low).clamp(max=1 + clip_high)
+    A = advantages[:, None]
+    return torch.minimum(ratio * A, clipped * A)
+
+
+def token_weights(
+    mask: Tensor, aggregate: str = "sequence", max_length: int | None = None
+) -> Tensor:
+    """How much each token counts in the loss: (N, T), 0 off the completions.
+
+    mask (N, T) bool or 0/1, True on the completion's own tokens. aggregate: "sequence"
+    the mean over each completion, then over N (an empty one counts 0); "token" all
+    tokens alike; "constant" divides by N max_length, whatever the lengths are.
+    """
+    expect.one_of(aggregate, ["sequence", "token", "constant"], "aggregate")
+    N, _ = expect.shape(mask, "N T", "mask")
+    expect.between(0, 1, mask=mask)
+    own = mask if mask.is_floating_point() else mask.to(torch.get_default_dtype())
+    if aggregate == "sequence":
+        return own / (N * own.sum(1, keepdim=True).clamp(min=1))
+    if aggregate == "token":
+        return own / own.sum().clamp(min=1)
+    if max_length is None:
+        raise ValueError('aggregate="constant" needs max_length, the longest allowed')
+    expect.positive(max_length=max_length)
+    return own / (N * max_length)
+
+
 def grpo_loss(
     logp: Tensor,
     logp_old: Tensor,
@@ -73,41 +124,25 @@ def grpo_loss(
 ) -> Tensor:
     """The clipped objective with its KL penalty, to minimise (Eq. 1).
 
-    - min(rho A, clip(rho, 1 - clip_low, 1 + clip_high) A) + beta k3, per token, where
+    - sum over tokens of token_weights (clipped_gain - beta k3), where
     rho = exp(logp - logp_old)
 
     logp, logp_old, logp_ref (N, T), advantages (N,), mask (N, T) bool or 0/1, True on
     the completion's own tokens. logp_old and logp_ref are constants: no gradient.
-    aggregate: "sequence" the mean over each completion, then over N; "token" all tokens
-    alike; "constant" divides by N max_length.
     """
-    expect.one_of(aggregate, ["sequence", "token", "constant"], "aggregate")
     expect.same_shape(logp=logp, logp_old=logp_old, mask=mask)
-    N, _ = expect.shape(logp, "N T", "logp")
-    expect.shape(advantages, "N", "advantages", N=N)
-    expect.between(0, 1, mask=mask)
+    weights = token_weights(mask.to(logp.dtype), aggregate, max_length)
     own = mask > 0
     ratio = _difference(logp, logp_old.detach(), own).exp()
-    clip_high = clip_low if clip_high is None else clip_high
-    clipped = ratio.clamp(min=1 - clip_low).clamp(max=1 + clip_high)
-    A = advantages[:, None]
-    loss = -torch.minimum(ratio * A, clipped * A)  # (N, T)
+    gain = clipped_gain(ratio, advantages, clip_low, clip_high)  # (N, T)
     if logp_ref is not None:
         expect.same_shape(logp=logp, logp_ref=logp_ref)
-        loss = loss + beta * kl_k3(_difference(logp_ref.detach(), logp, own))
+        gain = gain - beta * kl_k3(_difference(logp_ref.detach(), logp, own))
     elif isinstance(beta, Tensor) or beta:
         raise ValueError(
             f"beta is {beta} and logp_ref is missing: a penalty needs both"
         )
-    loss = loss * own
-    if aggregate == "sequence":
-        return (loss.sum(1) / own.sum(1).clamp(min=1)).mean()
-    if aggregate == "token":
-        return loss.sum() / own.sum().clamp(min=1)
-    if max_length is None:
-        raise ValueError('aggregate="constant" needs max_length, the longest allowed')
-    expect.positive(max_length=max_length)
-    return loss.sum() / (N * max_length)
+    return -(weights * gain).sum()
 
 
 def _difference(a: Tensor, b: Tensor, own: Tensor) -> Tensor:
@@ -118,12 +153,12 @@ def _difference(a: Tensor, b: Tensor, own: Tensor) -> Tensor:
 class _TokenLogp(torch.autograd.Function):
     """Row blocks small enough to stay in cache; backward is onehot - softmax."""
 
-    ROWS = 8
+    BLOCK = 2**18  # numbers in a block, 1 MB in float32: 8 rows of 32,768 words
 
     @staticmethod
     def forward(ctx, logits: Tensor, tokens: Tensor) -> Tensor:  # noqa: ANN001
-        blocks = logits.split(_TokenLogp.ROWS), tokens.split(_TokenLogp.ROWS)
-        parts = zip(*blocks, strict=True)
+        ctx.rows = max(1, _TokenLogp.BLOCK // logits.shape[1])
+        parts = zip(logits.split(ctx.rows), tokens.split(ctx.rows), strict=True)
         rows = [x.log_softmax(-1).gather(1, t[:, None])[:, 0] for x, t in parts]
         ctx.save_for_backward(logits, tokens)
         return torch.cat(rows) if rows else logits.new_zeros(0)
@@ -132,8 +167,8 @@ class _TokenLogp(torch.autograd.Function):
     def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:  # noqa: ANN001
         logits, tokens = ctx.saved_tensors
         out = torch.empty_like(logits)
-        for i in range(0, len(logits), _TokenLogp.ROWS):
-            rows = slice(i, i + _TokenLogp.ROWS)
+        for i in range(0, len(logits), ctx.rows):
+            rows = slice(i, i + ctx.rows)
             torch.softmax(logits[rows], -1, out=out[rows]).mul_(-grad[rows, None])
             out[rows].scatter_add_(1, tokens[rows, None], grad[rows, None])
         return out, None
@@ -169,70 +204,3 @@ def pass_at_k(n: int, c: int, k: int) -> float:
     expect.between(0, n, c=c)
     expect.between(1, n, k=k)
     return 1 - comb(n - c, k) / comb(n, k)
-
-
-_FORM = re.compile(r"\s*<think>(.*?)</think>\s*<answer>(.*?)</answer>\s*", re.DOTALL)
-_ANSWER = re.compile(r"<answer>((?:(?!<answer>).)*?)</answer>", re.DOTALL)
-_OPERATORS: dict[type, Callable] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.USub: operator.neg,
-    ast.UAdd: operator.pos,
-}
-
-
-def format_reward(completion: str) -> float:
-    """1.0 for one think block, then one answer block and nothing else; or 0.0."""
-    match = _FORM.fullmatch(completion)
-    tag = re.compile(r"</?(think|answer)>")
-    return float(match is not None and not any(tag.search(s) for s in match.groups()))
-
-
-def accuracy_reward(
-    completion: str, answer: str | float, numbers: Iterable[int] | None = None
-) -> float:
-    """1.0 if the last answer block is right, or 0.0.
-
-    Right is arithmetic (+ - * / and brackets) of the answer's value, in exact
-    fractions; where either is no arithmetic, the same words. With numbers (countdown),
-    it must be arithmetic that uses each of them once.
-    """
-    blocks = _ANSWER.findall(completion)
-    if not blocks:
-        return 0.0
-    given, wanted = _evaluate(blocks[-1]), _evaluate(str(answer))
-    if numbers is not None:
-        if given is None or Counter(given[1]) != Counter(map(Fraction, numbers)):
-            return 0.0
-    elif given is None or wanted is None:
-        return float(blocks[-1].split() == str(answer).split())
-    return float(wanted is not None and given[0] == wanted[0])
-
-
-def _evaluate(text: str) -> tuple[Fraction, list[Fraction]] | None:
-    """The value of arithmetic and the numbers in it, or None; nothing is executed."""
-    used: list[Fraction] = []
-
-    def value(node: ast.AST) -> Fraction:
-        match node:
-            case ast.Constant(value=int() | float() as number) if (
-                type(number) is not bool
-            ):
-                used.append(Fraction(str(number)))
-                return used[-1]
-            case ast.UnaryOp(op=op, operand=operand):
-                return _OPERATORS[type(op)](value(operand))
-            case ast.BinOp(left=left, op=op, right=right):
-                return _OPERATORS[type(op)](value(left), value(right))
-        raise ValueError("not arithmetic")
-
-    if len(text) > 500:  # nobody counts down at that length
-        return None
-    try:
-        return value(ast.parse(text.strip(), mode="eval").body), used
-    except (SyntaxError, ValueError, KeyError, ArithmeticError):
-        return None
-    except (RecursionError, MemoryError):  # brackets nested beyond the parser
-        return None

@@ -179,6 +179,15 @@ def test_token_logp_is_the_loop(B, T, V):
         torch.testing.assert_close(got[b, t], want)
 
 
+def test_token_logp_in_blocks(monkeypatch):
+    monkeypatch.setattr(grpo._TokenLogp, "BLOCK", 15)  # 3 rows of 5 words
+    logits = torch.randn(2, 4, 5).double().requires_grad_()
+    tokens = torch.randint(5, (2, 4))
+    want = logits.log_softmax(-1).gather(-1, tokens[..., None])[..., 0]
+    torch.testing.assert_close(grpo.token_logp(logits, tokens), want)
+    assert torch.autograd.gradcheck(lambda x: grpo.token_logp(x, tokens), logits)
+
+
 def test_gradient_of_token_logp():
     logits = torch.randn(3, 4, 5).double().requires_grad_()
     tokens = torch.randint(5, (3, 4))
@@ -202,7 +211,7 @@ def test_export():
         torch.testing.assert_close(a, b)
 
 
-# Rewards and scores
+# Scores
 
 
 @pytest.mark.parametrize(
@@ -214,71 +223,6 @@ def test_pass_at_k(n, c, k, chance):
     assert grpo.pass_at_k(10, 2, 3) == pytest.approx(
         sum(min(draw) < 2 for draw in draws) / len(draws)
     )
-
-
-def said(answer):
-    return f"<think>hm</think>\n<answer>{answer}</answer>"
-
-
-@pytest.mark.parametrize(
-    ("text", "reward"),
-    [
-        (said("3*7+5"), 1),
-        (said(" (3 * 7) + 5\n"), 1),
-        (said("3*5+7"), 0),  # 22
-        (said("3*7+5=26"), 0),
-        (said("26"), 0),  # the right value of other numbers
-        (said("3*7+5+5-5"), 0),  # a number used again
-        (said("5**2+7-3-3"), 0),
-        (said("03*7+5"), 0),
-        (said("True*3*7+5"), 0),
-        (said("__import__('os').getpid()"), 0),
-        (said("3/(5-5)"), 0),
-        (said("(" * 400 + "3*7+5"), 0),
-        (said("9" * 5000), 0),
-        (said("3*7+5") + "<answer>1</answer>", 0),  # the last answer counts
-        (said("1") + "<answer>3*7+5</answer>", 1),
-        ("3*7+5", 0),
-        ("<answer>3*7+5", 0),
-        ("", 0),
-    ],
-)
-def test_countdown_reward(text, reward):
-    assert grpo.accuracy_reward(text, 26, [3, 5, 7]) == reward
-
-
-def test_accuracy_is_exact_and_takes_words_too():
-    assert grpo.accuracy_reward(said("8/(3-8/3)"), 24, [3, 3, 8, 8]) == 1
-    assert grpo.accuracy_reward(said("0.1+0.2"), "0.3") == 1
-    assert grpo.accuracy_reward(said("2/4"), "1/2") == 1
-    assert grpo.accuracy_reward(said("-4"), -4) == 1
-    assert grpo.accuracy_reward(said("odd"), "odd") == 1
-    assert grpo.accuracy_reward(said("even"), "odd") == 0
-    assert grpo.accuracy_reward(said("(lambda: 4)()"), "4") == 0
-
-
-def test_nothing_an_answer_says_is_executed(monkeypatch):
-    monkeypatch.setattr("builtins.eval", lambda *_: pytest.fail("eval was called"))
-    assert grpo.accuracy_reward(said("().__class__"), 1) == 0
-
-
-@pytest.mark.parametrize(
-    ("text", "reward"),
-    [
-        (said("4"), 1),
-        ("<think>a</think><answer>b</answer>\n", 1),
-        ("<think></think><answer></answer>", 1),
-        ("<answer>4</answer><think>hm</think>", 0),
-        ("<think>hm<answer>4</answer>", 0),
-        ("<think>a</think>" + said("4"), 0),  # a doubled block
-        ("<think><think>a</think><answer>4</answer>", 0),
-        (said("4") + said("4"), 0),
-        (said("4") + " bye", 0),
-        ("", 0),
-    ],
-)
-def test_format_reward(text, reward):
-    assert grpo.format_reward(text) == reward
 
 
 one = torch.ones(2, 3)
