@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from javascript import compiled, traced
 
 from lib.live.ops import OPS
-from lib.live.trace import Untraceable, trace
+from lib.live.trace import Untraceable, pack, trace
 
 G = torch.Generator().manual_seed(1)
 X = torch.randn(3, 4, generator=G) * 2
@@ -307,3 +307,15 @@ def test_an_ignored_argument_is_refused(monkeypatch):
     monkeypatch.setitem(OPS, "div.Tensor_mode", "div self other")
     with pytest.raises(Untraceable, match="ignores rounding_mode=floor"):
         trace(lambda x: {"y": x // 2.0}, {"x": X}, {})
+
+
+@pytest.mark.parametrize(
+    ("values", "stored"),
+    [
+        ([0.5, -torch.inf, torch.nan], "float16"),
+        ([torch.finfo(torch.float32).min], "float32"),  # infinite in half precision
+        ([1 / 3], "float32"),
+    ],
+)
+def test_a_constant_is_stored_as_small_as_it_stays_exact(values, stored):
+    assert pack(torch.tensor(values))["stored"] == stored

@@ -167,3 +167,9 @@ def test_a_stub_is_python_and_an_answer_loses_only_its_marks(lines, depth):
     compile(stub, "stub", "exec")
     assert stub == "\n".join([*head, indent + "raise NotImplementedError"])
     assert answered(text) == "\n".join([*head, *body])
+
+
+def test_the_glossary_knows_every_chapter_and_no_other():
+    text = (ROOT / "source" / "glossary.md").read_text("utf8")
+    named = set(re.findall(r"\((\w+)/chapter\.md\)", text))
+    assert named == {path.parent.name for path in ROOT.glob("source/*/chapter.md")}
