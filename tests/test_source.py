@@ -1,5 +1,7 @@
 """Reading the texts: citations, links, exercises, and what is wrong with them."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from little import make, source_of
 
 from course.exercises import answered, parse, unanswered
 from course.plain import plain
-from course.source import SourceError, read
+from course.source import ROOT, SourceError, read
 
 
 @pytest.fixture
