@@ -1,4 +1,4 @@
-"""Three seeds of each kind of model on Austen, from one letter at a time to all at once.
+"""Three seeds of six kinds of model on Austen, from one letter at a time to all.
 
 About nine minutes on one core. `python recipe.py 1` measures seed 1 alone, and the
 seeds so far are kept in the record.
