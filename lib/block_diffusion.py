@@ -100,6 +100,8 @@ class BlockDiffusionLM(nn.Module):
         n = self.length
         expect.shape(noisy, "B n", "noisy", n=n)
         expect.same_shape(noisy=noisy, clean=clean)
+        if self.block_size >= n:  # a single block has no clean one before it
+            return self.net(noisy)[..., :-1]
         places = torch.arange(n, device=noisy.device).repeat(2)  # they start again
         x = self.net.embed(torch.cat([noisy, clean], dim=1), places)  # (B, 2n, D)
         x = self.net.encode(x, self.get_buffer("mask"), places)[:, :n]

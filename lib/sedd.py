@@ -62,10 +62,9 @@ class Absorbing:
         """At a mask 1 / (e^sigma - 1) for the hidden word; at a word the inverse."""
         _tokens(self.states, x_t=x_t, x_0=x_0)
         odds = sigma.expm1()[:, None, None]  # masked : not masked
-        other = torch.full_like(x_0, self.mask_id)  # where the rest may be
-        masked = (x_t == self.mask_id)[..., None]
-        there = torch.where(masked, 1 / odds, odds)
-        other = torch.where(masked[..., 0], x_0, other)
+        masked = x_t == self.mask_id
+        other = torch.where(masked, x_0, self.mask_id)  # what it might have been
+        there = torch.where(masked[..., None], 1 / odds, odds)
         there = there * _one_hot(other, self.states, there)
         return there + _one_hot(x_t, self.states, there)
 
