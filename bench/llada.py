@@ -1,4 +1,4 @@
-"""LLaDA sampling against the plain loop: same tokens, one thread, process time, in turns.
+"""LLaDA sampling against the plain loop: the same tokens, process time, in turns.
 
 The plain loop is the official algorithm as it is written down: at every step logits of
 the whole sequence, then a choice among the masks of the current block.
