@@ -58,7 +58,7 @@ def reversal(seed: int) -> dict[str, dict]:
     answers = chapter["examine"](*chapter["read"](seed), seed)
     seconds = round(time.process_time() - start, 1)
     return {
-        "reversal": {f"{question} {seed}": v for question, v in answers.items()},
+        "reversal": {f"{asked} {seed}": round(v, 4) for asked, v in answers.items()},
         "seconds": {f"reversal {seed}": seconds},
     }
 
