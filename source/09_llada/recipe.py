@@ -1,6 +1,6 @@
-"""Three seeds of the toy language and of the reversal; two readers of Jane Austen.
+"""Three seeds of the toy language and of the reversal.
 
-About eight minutes on one core. Without names of parts, such as toy_0, all of them.
+About five minutes on one core. Without names of parts, such as toy_0, all of them.
 """
 
 import json
@@ -9,12 +9,9 @@ import time
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor
 
 from course import recipes
-from lib import llada
-from lib.train import rounded, train
+from lib.train import rounded
 
 chapter = recipes.cells(__file__)
 PARTS = Path("build") / "record_09"
@@ -63,49 +60,10 @@ def reversal(seed: int) -> dict[str, dict]:
     }
 
 
-def austen(causal: bool) -> dict[str, dict]:
-    """Read five novels, and ship what was learnt."""
-    kind, blank = "causal" if causal else "masked", chapter["BLANK"]
-    ids, steps = chapter["letters"]("train"), chapter["AUSTEN_STEPS"]
-    torch.manual_seed(0)
-    model = chapter["reader"](causal)
-
-    def masked_loss(model: torch.nn.Module, *batch: Tensor) -> Tensor:
-        return chapter["masked_loss"](model, *batch, mask_id=blank)
-
-    def next_loss(model: torch.nn.Module, x: Tensor, *_: Tensor) -> Tensor:
-        start = torch.full_like(x[:, :1], blank)
-        logits = model(torch.cat([start, x[:, :-1]], 1))
-        return F.cross_entropy(logits.transpose(1, 2), x)
-
-    draw = chapter["with_noise"](lambda n, g: chapter["windows"](ids, n, g), 32)
-    start = time.process_time()
-    loss = next_loss if causal else masked_loss
-    train(model, loss, draw, steps=steps, lr=3e-3, clip=1.0, quiet=True)
-    seconds = round(time.process_time() - start, 1)
-    recipes.weights(f"09_austen_{kind}", model)
-    model.eval()
-    test = chapter["windows"](
-        chapter["letters"]("test"), 128, torch.Generator().manual_seed(1)
-    )
-    with torch.no_grad():
-        if causal:
-            nats = next_loss(model, test).item()
-        else:
-            g = torch.Generator().manual_seed(2)
-            logp = llada.likelihood_bound(model, test, blank, 32, generator=g)
-            nats = -logp.mean().item() / chapter["W"]
-    return {
-        "austen": {f"{kind}, nats a letter": round(nats, 4), "steps": steps},
-        "seconds": {f"austen {kind}": seconds},
-    }
-
-
 def main(names: list[str]) -> None:
     """Measure the parts that are named, each into a file; then join the files."""
     works = {f"toy_{seed}": lambda s=seed: toy(s) for seed in range(3)}
     works |= {f"reversal_{seed}": lambda s=seed: reversal(s) for seed in range(3)}
-    works |= {f"austen_{int(c)}": lambda c=c: austen(c) for c in (False, True)}
     PARTS.mkdir(parents=True, exist_ok=True)
     for name in [name for name in names if name in works] or works:
         part = works[name]()
