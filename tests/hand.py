@@ -58,10 +58,11 @@ class Hand:
         shows only once a patch is hidden. So where neither of two positions changes
         anything, each other control is moved first, and this one has to answer then.
         """
-        for other in [None, *(c for c in controls if c is not control)]:
+        others = [(c, end) for c in controls if c is not control for end in (0, 1)]
+        for other, end in [(None, 0), *others]:
             if other:
                 self.reset()
-                self.changes(lambda other=other: self.by_mouse(other, 0))
+                self.changes(lambda other=other, end=end: self.by_mouse(other, end))
             for place in (0, 1):
                 if self.changes(lambda place=place: way(control, place)):
                     return True
