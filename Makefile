@@ -16,7 +16,7 @@ export OMP_WAIT_POLICY
 .PHONY: train bench check lock clean dist new-chapter
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 ready:
 	@$(PYTHON) tools/setup.py
