@@ -25,7 +25,7 @@ HARM = {
     "loop": "while True:\n    pass",
     "fork": "import os\nfor _ in range(500):\n    os.fork()",
     "memory": "hoard = [bytearray(2**28) for _ in range(40)]",
-    "look": "open('/work/solutions/05_vit.ipynb')",
+    "look": "open('../solutions/05_vit.ipynb')",
     "import": "from lib.vit import *",
 }
 
