@@ -53,7 +53,10 @@ class Executor:
     fresh: bool = False
 
     def __call__(self, notebooks: Mapping[str, NotebookNode]) -> dict[str, Executed]:
-        """The notebooks with their outputs; only code that changed is run again."""
+        """The notebooks with their outputs; only code that changed is run again.
+
+        A notebook that fails does not stop the others; all failures are told together.
+        """
         return asyncio.run(self._all(notebooks))
 
     async def _all(self, notebooks: Mapping[str, NotebookNode]) -> dict[str, Executed]:
@@ -71,8 +74,21 @@ class Executor:
             print(f"{name:24} {how}", flush=True)
             return done
 
-        done = await asyncio.gather(*(one(*item) for item in notebooks.items()))
-        return dict(zip(notebooks, done, strict=True))
+        runs = (one(*item) for item in notebooks.items())
+        done: dict[str, Executed] = {}
+        failures: list[str] = []
+        for name, result in zip(
+            notebooks, await asyncio.gather(*runs, return_exceptions=True), strict=True
+        ):
+            if isinstance(result, Executed):
+                done[name] = result
+            elif isinstance(result, BuildError):
+                failures.append(str(result))
+            else:
+                raise result
+        if failures:
+            raise BuildError("\n".join(failures))
+        return done
 
     async def _one(self, name: str, notebook: NotebookNode) -> Executed:
         entry = self.cache / self.key(name, notebook)
