@@ -1,6 +1,7 @@
-"""Three seeds of the toy language and of the reversal.
+"""Three seeds of the toy language, of the reversal, and of two readers of Jane Austen.
 
-About five minutes on one core. Without names of parts, such as toy_0, all of them.
+About five minutes on one core for the first two; the readers take as long on a GPU, and
+hours on one core. Without names of parts, such as toy_0, all of them.
 """
 
 import json
@@ -11,10 +12,12 @@ from pathlib import Path
 import torch
 
 from course import recipes
-from lib.train import rounded
+from lib import llada
+from lib.train import rounded, train
 
 chapter = recipes.cells(__file__)
 PARTS = Path("build") / "record_09"
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def toy(seed: int) -> dict[str, dict]:
@@ -60,10 +63,41 @@ def reversal(seed: int) -> dict[str, dict]:
     }
 
 
+def austen(kind: str, seed: int) -> dict[str, dict]:
+    """Nats a letter on a novel not read, after more and more batches of five others."""
+    windows, blank, found = chapter["windows"], chapter["BLANK"], {}
+    novels, loss = chapter["letters"]("train"), chapter["LOSSES"][kind]
+    draw = chapter["with_noise"](lambda n, g: windows(novels, n, g), 64)
+    fixed = torch.Generator().manual_seed(1)
+    test = windows(chapter["letters"]("test"), 512, fixed)
+    for steps in (500, 2000, 8000):
+        torch.manual_seed(seed)
+        model = chapter["reader"](kind)
+        options = {"lr": 2e-3, "clip": 1.0, "seed": seed, "quiet": True}
+        train(model, loss, draw, steps=steps, device=DEVICE, **options)
+        model.cpu().eval()
+        with torch.no_grad():
+            nats = (
+                loss(model, test)
+                if kind == "causal"
+                else -llada.likelihood_bound(model, test, blank, 32, generator=fixed)
+                / chapter["W"]
+            )
+        found[f"{kind} {steps} {seed}"] = round(nats.mean().item(), 4)
+    if seed == 0:
+        recipes.weights(f"09_austen_{kind}", model)
+    return {"austen": found}
+
+
 def main(names: list[str]) -> None:
     """Measure the parts that are named, each into a file; then join the files."""
     works = {f"toy_{seed}": lambda s=seed: toy(s) for seed in range(3)}
     works |= {f"reversal_{seed}": lambda s=seed: reversal(s) for seed in range(3)}
+    works |= {
+        f"austen_{kind}_{seed}": lambda k=kind, s=seed: austen(k, s)
+        for kind in ("masked", "causal")
+        for seed in range(3)
+    }
     PARTS.mkdir(parents=True, exist_ok=True)
     for name in [name for name in names if name in works] or works:
         part = works[name]()
