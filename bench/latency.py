@@ -34,7 +34,7 @@ class Row(NamedTuple):
     pictures: int  # of a drag
 
 
-PRESSES, STEPS, STEP_MS = 40, 20, 40
+PRESSES, PAUSE_MS, STEPS, STEP_MS = 40, 250, 20, 40
 TARGETS = {"page": 20.0, "JupyterLab": 50.0}
 
 # From the key event until the frame is painted that shows the answering picture: a
@@ -155,11 +155,13 @@ def key(hand: Hand, control) -> float:
     hand.reset()
     there, back = _keys(control)
     hand.page.evaluate("() => { waits = []; }")
-    for press in range(PRESSES):
-        way = back if press % 2 else there
-        hand.changes(lambda way=way: hand.page.keyboard.press(way))
-        hand.page.wait_for_timeout(30 + 7 * press % 17)  # not in step with the frames
-    return median(hand.page.evaluate("waits"))
+    for press in range(PRESSES):  # the page is left alone meanwhile: looking costs, too
+        hand.page.keyboard.press(back if press % 2 else there)
+        hand.page.wait_for_timeout(PAUSE_MS + 7 * press % 17)  # out of step with frames
+    waits = hand.page.evaluate("waits")
+    if len(waits) < PRESSES - 1:
+        raise RuntimeError(f"{len(waits)} pictures for {PRESSES} keys, {control.name}")
+    return median(waits)
 
 
 def _keys(control) -> tuple[str, str]:
