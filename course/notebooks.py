@@ -20,6 +20,12 @@ from course.exercises import answered, parse, unanswered
 from course.source import ROOT, Cell, Target, notebook_path, read, source_folder
 
 LEARNERS_SEE = ("task", "setup", "answer", "check")
+INSTALL = """\
+from importlib.util import find_spec
+
+if not find_spec("lib"):  # in Colab or the like, where this was never tried
+    where = input("lib is not installed here. The course's git address: ")
+    get_ipython().run_line_magic("pip", f"install --quiet git+{where}")"""
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -28,7 +34,8 @@ METADATA = {
 
 def chapter(source: Path, target: Target = "lab") -> NotebookNode:
     """Make a chapter's notebook, or the front page's, from its text."""
-    return notebook(source, [as_node(cell, target) for cell in read(source, target)])
+    nodes = [as_node(cell, target) for cell in read(source, target)]
+    return notebook(source, installing(nodes) if target == "lab" else nodes)
 
 
 def exercises(source: Path) -> NotebookNode:
@@ -40,7 +47,7 @@ def exercises(source: Path) -> NotebookNode:
             if cell.role == "answer":
                 cell = replace(cell, text=unanswered(cell.text))
             nodes.append(as_node(cell, "lab", task.number))
-    return notebook(source, nodes, [task.title for task in sheet.exercises])
+    return notebook(source, installing(nodes), [task.title for task in sheet.exercises])
 
 
 def solutions(source: Path) -> NotebookNode:
@@ -51,7 +58,7 @@ def solutions(source: Path) -> NotebookNode:
         for cell in task.of(*LEARNERS_SEE, "why"):
             shown = replace(cell, text=answered(cell.text))
             nodes.append(as_node(shown, "lab", task.number))
-    return notebook(source, nodes, [task.title for task in sheet.exercises])
+    return notebook(source, installing(nodes), [task.title for task in sheet.exercises])
 
 
 def as_node(cell: Cell, target: Target, exercise: int | None = None) -> NotebookNode:
@@ -70,6 +77,21 @@ def as_node(cell: Cell, target: Target, exercise: int | None = None) -> Notebook
         }
     new = new_code_cell if cell.kind == "code" else new_markdown_cell
     return new(cell.text, metadata=metadata)
+
+
+def installing(nodes: list[NotebookNode]) -> list[NotebookNode]:
+    """Put a cell before the first code that gets the course where it is not."""
+    at = next((i for i, n in enumerate(nodes) if n.cell_type == "code"), len(nodes))
+    cell = new_code_cell(INSTALL, metadata={"jupyter": {"source_hidden": True}})
+    if at < len(nodes) and "live_papers" in nodes[at].metadata:
+        ours = {
+            "exercise": 0,
+            "role": "intro",
+            "name": "install",
+            "made": digest(INSTALL),
+        }
+        cell.metadata["live_papers"] = ours
+    return [*nodes[:at], cell, *nodes[at:]]
 
 
 def notebook(

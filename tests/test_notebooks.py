@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -58,7 +59,21 @@ def test_cells_say_which_exercise_and_role(root):
     marks = [cell.metadata["live_papers"] for cell in load(root, "exercises").cells]
     seen = [(mark["exercise"], mark["role"]) for mark in marks]
     each = ["task", "answer", "check"]
-    assert seen == [(0, "intro")] * 2 + [(n, role) for n in (1, 2) for role in each]
+    assert seen == [(0, "intro")] * 3 + [(n, role) for n in (1, 2) for role in each]
+
+
+@pytest.mark.parametrize("where", ["chapters", "exercises", "solutions"])
+def test_the_first_code_cell_gets_lib_where_it_is_missing(root, where, monkeypatch):
+    code = [cell.source for cell in load(root, where).cells if cell.cell_type == "code"]
+    assert len(code[0].splitlines()) <= 6
+    exec(code[0], {})  # lib is here: it does nothing
+    asked, ran = [], []
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: asked.append(name))
+    shell = SimpleNamespace(run_line_magic=lambda *words: ran.append(words))
+    names = {"input": lambda _: "https://host/course", "get_ipython": lambda: shell}
+    exec(code[0], names)
+    assert asked == ["lib"]
+    assert ran == [("pip", "install --quiet git+https://host/course")]
 
 
 def test_notebooks_are_valid_and_have_no_outputs(root):

@@ -159,7 +159,7 @@ def solutions(name: str, sheet: Sheet) -> NotebookNode:
 def all_exercises(
     openings: Mapping[str, Opening], sheets: Mapping[str, Sheet], teaching: list[str]
 ) -> NotebookNode:
-    """Every chapter's exercises, a row each, and the pages for those who teach."""
+    """A row for each chapter's exercises and for each of them; pages for teachers."""
     rows = [
         "# Exercises",
         "| No. | Chapter | Tasks | Points | Minutes |",
@@ -171,6 +171,15 @@ def all_exercises(
         minutes = sum(exercise.minutes for exercise in sheet.exercises)
         count = len(sheet.exercises)
         rows.append(f"| {number} | {link} | {count} | {points} | {minutes} |")
+    rows += ["", "## One by one", "", "| No. | Exercise | | Points | Minutes |"]
+    rows.append("|-|-|-|-:|-:|")
+    for name, sheet in sheets.items():
+        for e in sheet.exercises:
+            place = f"{_number(name)}.{e.number}"
+            link = f"[{e.title}](#exercise-{name}-{e.number})"
+            rows.append(
+                f"| {place} | {link} | {e.difficulty} | {e.points} | {e.minutes} |"
+            )
     cells = [new_markdown_cell("\n".join(rows))]
     if teaching:
         links = [f"- [](../{name}.md)" for name in teaching]
