@@ -27,13 +27,13 @@ def say(line: str) -> None:
 
 def peers() -> None:
     """One row for each work that a peer also does; names the peers that are missing."""
-    say(f"{'work':44}{'peer':14}{'ours ms':>9}{'peer ms':>9}{'ratio':>7}")
+    say(f"{'work':48}{'peer':14}{'ours ms':>9}{'peer ms':>9}{'ratio':>7}")
     for module in sorted(m.name for m in pkgutil.iter_modules(bench.__path__)):
         if module in OWN:
             continue
         try:
             for work, peer, ours, its, ratio in bench_of(module).rows():
-                say(f"{work:44}{peer:14}{ours:9.1f}{its:9.1f}{ratio:7.2f}")
+                say(f"{work:48}{peer:14}{ours:9.1f}{its:9.1f}{ratio:7.2f}")
         except ImportError as missing:
             say(f"bench/{module}.py left out, a peer is missing: {missing}")
     say("ratio: ours / peer, less is faster")
@@ -54,11 +54,11 @@ def figures() -> None:
     if reason := latency.missing():
         say(f"latencies left out: {reason}")
         return
-    head = f"{'key to picture, ms':34}{'where':12}{'median':>8}{'target':>8}{'drag':>6}"
+    head = f"{'key to picture, ms':38}{'where':12}{'median':>8}{'target':>8}{'drag':>6}"
     say(f"\n{head}  slowest control")
     for row in latency.rows():
         numbers = f"{row.median:8.1f}{row.target:8.1f}{row.pictures:6d}"
-        say(f"{row.figure:34}{row.where:12}{numbers}  {row.slowest}")
+        say(f"{row.figure:38}{row.where:12}{numbers}  {row.slowest}")
     say(f"drag: pictures shown in {latency.STEPS} steps of {latency.STEP_MS} ms")
 
 
