@@ -60,7 +60,7 @@ doctor: ready ## what this machine lacks, what for, and how to get it
 times: ready ## seconds that each chapter took when it was last executed
 	$(COURSE) times
 
-train: ready ## measure again what CHAPTER=05 has no time for; half an hour
+train: ready ## measure again what CHAPTER=05 has no time for; minutes to hours
 	$(COURSE) train $(ONE)
 
 bench: ready ## speed against other libraries, and of the live figures
