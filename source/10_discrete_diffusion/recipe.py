@@ -12,13 +12,14 @@ from course import recipes
 from lib import data
 
 chapter = recipes.cells(__file__)
-NAME, STEPS, RATE = "10_discrete_diffusion", 3000, 2e-3
+NAME, HOW = "10_discrete_diffusion", {"steps": 3000, "rate": 2e-3}
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def nats(kind: str, seed: int) -> float:
     """Nats a character on the held-out novel."""
-    model, _ = chapter["fit"](kind, STEPS, seed, lr=RATE, device=DEVICE, quiet=True)
+    steps, rate = HOW.values()
+    model, _ = chapter["fit"](kind, steps, seed, lr=rate, device=DEVICE, quiet=True)
     return round(chapter["bound"](model.cpu(), kind), 4)
 
 
@@ -35,4 +36,4 @@ if __name__ == "__main__":
         for kind in chapter["KINDS_OF_MODEL"]:
             found = {f"{kind} {seed}": nats(kind, seed)}
             print(found, flush=True)
-            recipes.record(NAME, {"nats": known() | found, "steps": STEPS})
+            recipes.record(NAME, {"nats": known() | found, "training": HOW})
