@@ -28,7 +28,8 @@ lab: notebooks ## set up, make the notebooks, open JupyterLab on the front page
 test: ready ## set up and run every test
 	$(COURSE) notebooks --check
 	$(COURSE) html
-	OMP_NUM_THREADS=1 $(RUN) -m pytest -n logical --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n $$($(RUN) -c "import os; print(os.cpu_count() + 1)") \
+	  --dist loadfile --no-loadscope-reorder  # one more than cores: browsers let it wait
 
 quick: ready ## the fast tests, under a minute
 	OMP_NUM_THREADS=1 $(RUN) -m pytest -m "not slow and not browser"

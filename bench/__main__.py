@@ -1,6 +1,8 @@
 """`python -m bench`: speed against other libraries, then latency of the figures.
 
-What it prints is kept in RESULTS.md, with the machine and the date.
+Both tables are kept in RESULTS.md, each with its machine and date. One of which this
+run leaves more out than the last one did stays as it was: the peers and the browser
+need not stand in one environment.
 """
 
 import datetime
@@ -8,6 +10,8 @@ import importlib
 import os
 import pkgutil
 import platform
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -16,27 +20,21 @@ import bench
 
 OWN = {"__main__", "turns", "latency", "submissions"}  # no peers in these
 RESULTS = Path(__file__).resolve().parents[1] / "RESULTS.md"
-LINES: list[str] = []
+LEFT_OUT = "left out"  # what a line says of something that was not measured
 
 
-def say(line: str) -> None:
-    """Print a line and keep it."""
-    print(line, flush=True)
-    LINES.append(line)
-
-
-def peers() -> None:
-    """One row for each work that a peer also does; names the peers that are missing."""
-    say(f"{'work':48}{'peer':14}{'ours ms':>9}{'peer ms':>9}{'ratio':>7}")
+def peers() -> Iterator[str]:
+    """One line for each work that a peer also does; the missing ones are named."""
+    yield f"{'work':48}{'peer':14}{'ours ms':>9}{'peer ms':>9}{'ratio':>7}"
     for module in sorted(m.name for m in pkgutil.iter_modules(bench.__path__)):
         if module in OWN:
             continue
         try:
             for work, peer, ours, its, ratio in bench_of(module).rows():
-                say(f"{work:48}{peer:14}{ours:9.1f}{its:9.1f}{ratio:7.2f}")
+                yield f"{work:48}{peer:14}{ours:9.1f}{its:9.1f}{ratio:7.2f}"
         except ImportError as missing:
-            say(f"bench/{module}.py left out, a peer is missing: {missing}")
-    say("ratio: ours / peer, less is faster")
+            yield f"bench/{module}.py {LEFT_OUT}, a peer is missing: {missing}"
+    yield "ratio: ours / peer, less is faster"
 
 
 def bench_of(module: str):
@@ -44,22 +42,22 @@ def bench_of(module: str):
     return importlib.import_module(f"bench.{module}")
 
 
-def figures() -> None:
+def figures() -> Iterator[str]:
     """Key to picture, and pictures in a drag, of the live figures in a browser."""
     try:
         latency = bench_of("latency")
+        reason = latency.missing()
     except ImportError as missing:
-        say(f"latencies left out: {missing}")
-        return
-    if reason := latency.missing():
-        say(f"latencies left out: {reason}")
+        reason = str(missing)
+    if reason:
+        yield f"latencies {LEFT_OUT}: {reason}"
         return
     head = f"{'key to picture, ms':38}{'where':12}{'median':>8}{'target':>8}{'drag':>6}"
-    say(f"\n{head}  slowest control")
+    yield f"{head}  slowest control"
     for row in latency.rows():
         numbers = f"{row.median:8.1f}{row.target:8.1f}{row.pictures:6d}"
-        say(f"{row.figure:38}{row.where:12}{numbers}  {row.slowest}")
-    say(f"drag: pictures shown in {latency.STEPS} steps of {latency.STEP_MS} ms")
+        yield f"{row.figure:38}{row.where:12}{numbers}  {row.slowest}"
+    yield f"drag: pictures shown in {latency.STEPS} steps of {latency.STEP_MS} ms"
 
 
 def processor() -> str:
@@ -70,17 +68,32 @@ def processor() -> str:
     return f"{(named or [platform.machine()])[0]}, {os.cpu_count()} cores"
 
 
-def keep() -> None:
-    """Write what was said to RESULTS.md."""
+def said(lines: Iterator[str]) -> str:
+    """Print lines as they come; give them as a block of text with machine and date."""
+    found = []
+    for line in lines:
+        print(line, flush=True)
+        found.append(line)
     when = datetime.date.today().isoformat()
-    where = (
-        f"{processor()}; Python {platform.python_version()}, torch {torch.__version__}"
-    )
-    head = f"# The last run of `make bench`\n\n{when}, {where}.\n\n"
-    RESULTS.write_text(f"{head}```text\n" + "\n".join(LINES) + "\n```\n")
+    where = f"Python {platform.python_version()}, torch {torch.__version__}"
+    text = "\n".join(found)
+    return f"{when}, {processor()}; {where}.\n\n```text\n{text}\n```\n"
+
+
+def keep(tables: dict[str, str], file: Path = RESULTS) -> None:
+    """Write the tables to the file, by title; one that was fuller there stays."""
+    before = file.read_text() if file.exists() else ""
+    old = dict(re.findall(r"^## (.*)\n\n((?:(?!## ).*\n)*)", before, re.MULTILINE))
+    parts = ["# The last runs of `make bench`\n"]
+    for title, new in tables.items():
+        kept = old.get(title, "").rstrip() + "\n"
+        fuller = title in old and kept.count(LEFT_OUT) < new.count(LEFT_OUT)
+        if fuller:
+            print(f"{file.name} keeps its own table, which is fuller: {title}")
+        parts.append(f"## {title}\n\n{kept if fuller else new}")
+    file.write_text("\n".join(parts))
 
 
 if __name__ == "__main__":
-    peers()
-    figures()
-    keep()
+    tables = {"Against other libraries": peers(), "Live figures": figures()}
+    keep({title: said(lines) for title, lines in tables.items()})

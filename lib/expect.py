@@ -1,7 +1,7 @@
 """Argument checks for learners: what came, what was expected, the likely cause.
 
 Names come from the keywords: `expect.same_shape(p=p, q=q)`. Types and shapes are
-always checked; values are not while torch.export traces, when there are none yet.
+always checked; values are not while a live figure is traced and there are none yet.
 """
 
 import difflib

@@ -36,9 +36,7 @@ def lattice(side: int, extent: float = EXTENT) -> Tensor:
 
 
 @torch.no_grad()
-def snapshot(
-    game: plane.Game, n: int = 96, cells: int = 17, lines: int = 9
-) -> Snapshot:
+def snapshot(game: plane.Game) -> Snapshot:
     """Look at a game: always with the same noise, so that only the players move."""
     noise = torch.randn(96, 2, generator=torch.Generator().manual_seed(0))
     return Snapshot(

@@ -119,19 +119,25 @@ def points(rows):
 def judged(sheet, cases, box=BOX):
     """Run many answers, (task, text) each, in one kernel; give what is wrong with each.
 
-    Also gives the outcomes. The solution of each task is run once, in another.
+    Also gives the outcomes. Before them the kernel runs the solution of each task.
     """
-    tasks = [replace(task, number=k) for k, (task, _) in enumerate(cases, 1)]
+    solved = [(t, [answered(c.text) for c in t.of("answer")]) for t in sheet.exercises]
+    whole = [*solved, *((task, [text]) for task, text in cases)]
+    tasks = [replace(task, number=k) for k, (task, _) in enumerate(whole, 1)]
+    given = {k: texts for k, (_, texts) in enumerate(whole, 1)}
     many = Sheet(sheet.intro, tuple(tasks))
-    right = {t.number: [answered(c.text) for c in t.of("answer")] for t in tasks}
-    given = {k: [text] for k, (_, text) in enumerate(cases, 1)}
-    want = {
-        outcome["exercise"]: marks.unpack(outcome["values"])
-        for outcome in run(graft.graded(many, right, SEED), box)
-    }
     outcomes = list(run(graft.graded(many, given, SEED), box))
-    assert len(outcomes) == len(cases)
-    return [marks.judge(o, want[o["exercise"]]) for o in outcomes], outcomes
+    assert [o["exercise"] for o in outcomes] == list(given)
+    first, rest = outcomes[: len(solved)], outcomes[len(solved) :]
+    want = {
+        task.number: marks.unpack(outcome["values"])
+        for (task, _), outcome in zip(solved, first, strict=True)
+    }
+    found = [
+        marks.judge(outcome, want[task.number])
+        for (task, _), outcome in zip(cases, rest, strict=True)
+    ]
+    return found, rest
 
 
 def together(path, cases, box=BOX):

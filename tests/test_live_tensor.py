@@ -75,6 +75,9 @@ KERNELS = {
     "norm": lambda x: (
         torch.linalg.vector_norm(x, dim=1) + x.norm() + F.normalize(x)[:, 0]
     ),
+    "rms norm": lambda x: (
+        F.rms_norm(x, (4,)) + F.rms_norm(x, (3, 4), Y, 1e-3) + F.rms_norm(Y, (4,))
+    ),
     "norms": lambda x: (
         torch.linalg.vector_norm(x, ord=1) + torch.linalg.vector_norm(x, torch.inf)
     ),
@@ -293,9 +296,13 @@ def test_an_output_may_be_an_input():
             "tensor.js has no round.decimals",
         ),
         (lambda x: {"y": x.long() & x.int()}, "bool tensors only"),
-        (lambda x: {"y": x if x[0, 0] > 0 else -x}, "torch.export"),
-        (lambda x: {"y": x[: int(x[0, 0])]}, "torch.export"),
-        (lambda x: {"y": x.sum().item()}, "torch.export"),
+        (lambda x: {"y": x if x[0, 0] > 0 else -x}, "torch cannot follow"),
+        (lambda x: {"y": x[: int(x[0, 0])]}, "torch cannot follow"),
+        (lambda x: {"y": x.sum().item()}, "torch cannot follow"),
+        (lambda x: {"y": x[x > 0]}, "a shape depends on the values"),
+        (lambda x: {"y": x * Y.mul_(1)}, "mul_.Tensor changes what outlives"),
+        (lambda x: {"y": x * Y.view(12)[:4].mul_(1)}, "mul_.Tensor changes what outl"),
+        (lambda x: {"y": x.add_(1)}, "tensor.js has no copy"),
     ],
 )
 def test_what_cannot_run_is_refused(kernel, words):

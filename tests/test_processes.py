@@ -13,7 +13,7 @@ from jupyter_client.manager import start_new_kernel
 # `python recipe.py out checkpoint flags`: says each step that it starts, writes what it
 # learnt to out0 (and out1, under torchrun). Its net has all that a resume can lose.
 RECIPE = """
-import json, os, signal, sys, time
+import json, os, signal, sys
 import torch
 from torch import nn
 from lib.train import minibatches, train
@@ -42,7 +42,8 @@ steps = iter(range(99))
 
 def batch(generator):
     print("step", flush=True)
-    time.sleep(0.05 if "slowly" in flags else 0)
+    if "led" in flags:
+        sys.stdin.readline()
     if next(steps) == 6 and "press" in flags and rank == "1":
         signal.raise_signal(signal.SIGINT)
     return rows(generator)
@@ -68,6 +69,7 @@ def launch(tmp_path_factory):
         many = (*torchrun, f"--nproc-per-node={processes}") if processes > 1 else ()
         return subprocess.Popen(
             [sys.executable, *many, recipe, *map(str, arguments)],
+            stdin=subprocess.PIPE,  # where one that is led waits for its next step
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -83,11 +85,14 @@ def result(process, out, rank=0):
     return json.loads(out.with_name(f"{out.name}{rank}").read_text()), printed
 
 
-def await_steps(process, count):
-    while count:
+def lead(process, count):
+    """Let it make so many steps, and wait until it has begun the next one."""
+    print("\n" * count, end="", file=process.stdin, flush=True)
+    begun = 0
+    while begun <= count:
         line = process.stdout.readline()
         assert line, process.stderr.read()
-        count -= line == "step\n"
+        begun += line == "step\n"
 
 
 @pytest.mark.slow
@@ -95,15 +100,15 @@ def test_kill_and_ctrl_c_resume_to_the_same_curve_bit_for_bit(launch, tmp_path):
     out, file = tmp_path / "out", tmp_path / "deep" / "run.pt"
     whole, _ = result(launch(out, "", "noisy"), out)
     (tmp_path / "out0").unlink()
-    killed = launch(out, file, "noisy", "slowly")
-    await_steps(killed, 11)
+    killed = launch(out, file, "noisy", "led")
+    lead(killed, 10)
     os.kill(killed.pid, signal.SIGKILL)
     assert killed.wait() == -signal.SIGKILL and not (tmp_path / "out0").exists()
-    stopped = launch(out, file, "noisy", "slowly")
-    await_steps(stopped, 6)
+    stopped = launch(out, file, "noisy", "led")
+    lead(stopped, 5)
     stopped.send_signal(signal.SIGINT)
-    half, _ = result(stopped, out)
-    assert half[2] and 8 + 5 <= len(half[0]) < 30
+    half, _ = result(stopped, out)  # its input ends, and no step waits any longer
+    assert half[2] and len(half[0]) == 8 + 6
     assert result(launch(out, file, "noisy"), out)[0] == whole
     assert [path.name for path in file.parent.iterdir()] == ["run.pt"]
 

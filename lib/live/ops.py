@@ -92,8 +92,8 @@ OPS |= {
     "avg_pool2d.default": "avgPool self kernel_size stride padding ceil_mode "
     "count_include_pad divisor_override",
     "_adaptive_avg_pool2d.default": "adaptivePool self",
-    "upsample_nearest2d.vec": "nearest input output_size scale_factors",
-    "upsample_bilinear2d.vec": "bilinear input output_size align_corners scale_factors",
+    "upsample_nearest2d.default": "nearest self scales_h scales_w",
+    "upsample_bilinear2d.default": "bilinear self align_corners scales_h scales_w",
     "native_layer_norm.default": "layerNorm input normalized_shape weight bias eps",
     "native_group_norm.default": "groupNorm input weight bias N C HxW group eps",
     "_native_batch_norm_legit_no_training.default": "batchNorm input weight bias "
@@ -133,7 +133,11 @@ for _op in ("and", "or", "xor"):  # bool only: trace.py refuses them on integers
 IMPLIED = {
     "size": {"view.default", "_unsafe_view.default", "expand.default"},
     "dim": {"unsqueeze.default", "squeeze.dims", "squeeze.dim"},
-    "output_size": {"_adaptive_avg_pool2d.default"},
+    "output_size": {
+        "_adaptive_avg_pool2d.default",
+        "upsample_nearest2d.default",
+        "upsample_bilinear2d.default",
+    },
     "repeats": {"repeat.default"},
     "keepdim": set(OPS),
     "dtype": set(OPS),

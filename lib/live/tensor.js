@@ -307,16 +307,16 @@ var LiveTensor = (() => {
     }
     return make(meta, out);
   }
-  const ratio = (scales, axisIndex, n, m) => (scales ? 1 / scales[axisIndex] : n / m);
-  function nearest(meta, x, outputSize, scales) {
-    return resize(meta, x, (a, i, n, m) => [[Math.min(Math.floor(Math.fround(i * Math.fround(ratio(scales, a, n, m)))), n - 1), 1]]);
+  const ratio = (scale, n, m) => (scale ? 1 / scale : n / m);
+  function nearest(meta, x, ...scales) {
+    return resize(meta, x, (a, i, n, m) => [[Math.min(Math.floor(Math.fround(i * Math.fround(ratio(scales[a], n, m)))), n - 1), 1]]);
   }
-  function position(align, scales, a, i, n, m) {
-    return align ? (m > 1 ? (i * (n - 1)) / (m - 1) : 0) : (i + 0.5) * ratio(scales, a, n, m) - 0.5;
+  function position(align, scale, i, n, m) {
+    return align ? (m > 1 ? (i * (n - 1)) / (m - 1) : 0) : (i + 0.5) * ratio(scale, n, m) - 0.5;
   }
-  function bilinear(meta, x, outputSize, align, scales) {
+  function bilinear(meta, x, align, ...scales) {
     return resize(meta, x, (a, i, n, m) => {
-      const at = Math.max(position(align, scales, a, i, n, m), 0), low = Math.min(Math.floor(at), n - 1);
+      const at = Math.max(position(align, scales[a], i, n, m), 0), low = Math.min(Math.floor(at), n - 1);
       const part = Math.min(at - low, 1);
       return [[low, 1 - part], [Math.min(low + 1, n - 1), part]];
     });

@@ -4,11 +4,15 @@ import base64
 import hashlib
 import math
 import operator
-import warnings
 from collections.abc import Callable
+from functools import cache
 from typing import Any
+from unittest.mock import patch
 
 import torch
+from torch._decomp import get_decompositions
+from torch.func import functionalize
+from torch.fx.experimental.proxy_tensor import make_fx
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from .ops import HARMLESS, IDENTITY, IGNORED, IMPLIED, OPS
@@ -18,17 +22,6 @@ Kernel = Callable[..., dict[str, torch.Tensor]]
 
 class Untraceable(Exception):
     """The kernel cannot run without Python; the message says which part and why."""
-
-
-class _Called(torch.nn.Module):
-    """The kernel as a module from a tuple of tensors to a tuple of tensors."""
-
-    def __init__(self, call: Callable[..., tuple[torch.Tensor, ...]]) -> None:
-        super().__init__()
-        self.call = call
-
-    def forward(self, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        return self.call(*tensors)
 
 
 def trace(
@@ -48,37 +41,64 @@ def trace(
         outputs[:] = found
         return tuple(torch.as_tensor(value) for value in found.values())
 
-    with warnings.catch_warnings(), torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
-        warnings.simplefilter("ignore")
+    exporting = patch.object(torch.compiler, "_is_exporting_flag", True)
+    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), exporting:
         try:
-            exported = torch.export.export(_Called(call), tuple(inputs.values()))
-            exported = exported.run_decompositions()
+            graph = _follow(call, inputs)
+            if any(
+                map(_mutates, graph.graph.nodes)
+            ):  # inside operations of torch's own
+                graph = _follow(graph, inputs)
         except Exception as error:
             reason = str(error).strip().split("\n")[0]
-            raise Untraceable(f"torch.export: {reason}") from error
-        return _Program(exported, list(inputs), outputs).as_dict()
+            raise Untraceable(f"torch cannot follow it: {reason}") from error
+        return _Program(graph, list(inputs), outputs).as_dict()
+
+
+def _follow(call: Callable, inputs: dict[str, torch.Tensor]) -> torch.fx.GraphModule:
+    """The operations that a call makes, none of which changes a tensor that it made."""
+    follow = make_fx(
+        functionalize(call, remove="mutations"),
+        decomposition_table=_decompositions(),
+        tracing_mode="fake",
+        _allow_non_fake_inputs=True,
+    )
+    return follow(*inputs.values())
+
+
+@cache
+def _decompositions() -> dict[Any, Callable]:
+    """Which operations torch is to write as simpler ones, and how."""
+    aten = torch.ops.aten
+    table = torch.export.default_decompositions().materialize()
+    table |= get_decompositions([aten.upsample_bicubic2d.default])
+    del table[aten.upsample_nearest2d.default]  # tensor.js has it
+
+    def batch_norm(*given: Any) -> Any:
+        *tensors, training, momentum, eps = given
+        if training:
+            return NotImplemented
+        known = aten._native_batch_norm_legit_no_training
+        return known(*tensors, momentum, eps)
+
+    return table | {aten.native_batch_norm.default: batch_norm}
 
 
 class _Program:
     """Folds what depends on no input, drops what no output needs, writes the rest."""
 
-    def __init__(self, exported: Any, names: list[str], outputs: list[str]):
+    def __init__(
+        self, traced: torch.fx.GraphModule, names: list[str], outputs: list[str]
+    ):
         self.names, self.constants = names, []  # type: list[str], list[torch.Tensor]
         self.nodes: list[list[Any]] = []
         self.known: dict[Any, Any] = {}  # node -> value that depends on no input
         self.place: dict[Any, str] = {}  # node -> its name in the program
-        signature = exported.graph_signature
-        lifted = {
-            **signature.inputs_to_parameters,
-            **signature.inputs_to_buffers,
-            **signature.inputs_to_lifted_tensor_constants,
-        }
-        stored = {**exported.state_dict, **exported.constants}
         live: list[tuple[Any, str, list[Any]]] = []
         user = iter(range(len(names)))
-        for node in exported.graph.nodes:
-            if node.op == "placeholder" and node.name in lifted:
-                self.known[node] = stored[lifted[node.name]].detach()
+        for node in traced.graph.nodes:
+            if node.op == "get_attr":
+                self.known[node] = getattr(traced, node.target).detach()
             elif node.op == "placeholder":
                 self.place[node] = f"${next(user)}"
             elif node.op == "call_function":
@@ -92,6 +112,8 @@ class _Program:
         name = _name(node.target)
         if name in IGNORED:
             return
+        if _mutates(node) and _owner(node.args[0]).op != "call_function":
+            raise Untraceable(f"{name} changes what outlives the call")
         if all(source in self.known for source in node.all_input_nodes):
             value = torch.fx.node.map_arg((node.args, node.kwargs), self.known.get)
             self.known[node] = node.target(*value[0], **value[1])
@@ -153,6 +175,20 @@ class _Program:
         }
 
 
+def _mutates(node: Any) -> bool:
+    return node.op == "call_function" and _name(node.target).split(".")[0][-1] == "_"
+
+
+def _owner(node: Any) -> Any:
+    """The node whose memory this one is a view of; most are of their own."""
+    while node.op == "call_function":
+        schema = getattr(node.target, "_schema", None)  # getitem has none
+        if schema and not (schema.returns and schema.returns[0].alias_info):
+            break
+        node = node.args[0]
+    return node
+
+
 def _name(target: Any) -> str:
     if target is operator.getitem:
         return "getitem"
@@ -195,6 +231,8 @@ def _meta(value: Any) -> tuple[Any, Any]:
         return [dtype for dtype, _ in pairs], [shape for _, shape in pairs]
     if value is None:
         return "float32", [0]
+    if not all(isinstance(size, int) for size in value.shape):
+        raise Untraceable("a shape depends on the values of a control")
     return str(value.dtype).removeprefix("torch."), list(value.shape)
 
 
