@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from javascript import compiled, traced
 
+from lib.live.follow import Untraceable
 from lib.live.ops import OPS
-from lib.live.trace import Untraceable, pack, trace
+from lib.live.trace import pack, trace
 
 G = torch.Generator().manual_seed(1)
 X = torch.randn(3, 4, generator=G) * 2

@@ -9,7 +9,8 @@ import torch
 
 from . import frames
 from .figure import LiveFigure
-from .trace import Untraceable, pack, trace
+from .follow import Untraceable
+from .trace import pack, trace
 
 FIGURE_LIMIT, PAGE_LIMIT = 400_000, 1_500_000  # bytes of weights
 _CASES = 25

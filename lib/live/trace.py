@@ -5,23 +5,14 @@ import hashlib
 import math
 import operator
 from collections.abc import Callable
-from functools import cache
 from typing import Any
-from unittest.mock import patch
 
 import torch
-from torch._decomp import get_decompositions
-from torch.func import functionalize
-from torch.fx.experimental.proxy_tensor import make_fx
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from .follow import Untraceable, follow, mutates
 from .ops import HARMLESS, IDENTITY, IGNORED, IMPLIED, OPS
 
 Kernel = Callable[..., dict[str, torch.Tensor]]
-
-
-class Untraceable(Exception):
-    """The kernel cannot run without Python; the message says which part and why."""
 
 
 def trace(
@@ -41,47 +32,7 @@ def trace(
         outputs[:] = found
         return tuple(torch.as_tensor(value) for value in found.values())
 
-    exporting = patch.object(torch.compiler, "_is_exporting_flag", True)
-    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), exporting:
-        try:
-            graph = _follow(call, inputs)
-            if any(
-                map(_mutates, graph.graph.nodes)
-            ):  # inside operations of torch's own
-                graph = _follow(graph, inputs)
-        except Exception as error:
-            reason = str(error).strip().split("\n")[0]
-            raise Untraceable(f"torch cannot follow it: {reason}") from error
-        return _Program(graph, list(inputs), outputs).as_dict()
-
-
-def _follow(call: Callable, inputs: dict[str, torch.Tensor]) -> torch.fx.GraphModule:
-    """The operations that a call makes, none of which changes a tensor that it made."""
-    follow = make_fx(
-        functionalize(call, remove="mutations"),
-        decomposition_table=_decompositions(),
-        tracing_mode="fake",
-        _allow_non_fake_inputs=True,
-    )
-    return follow(*inputs.values())
-
-
-@cache
-def _decompositions() -> dict[Any, Callable]:
-    """Which operations torch is to write as simpler ones, and how."""
-    aten = torch.ops.aten
-    table = torch.export.default_decompositions().materialize()
-    table |= get_decompositions([aten.upsample_bicubic2d.default])
-    del table[aten.upsample_nearest2d.default]  # tensor.js has it
-
-    def batch_norm(*given: Any) -> Any:
-        *tensors, training, momentum, eps = given
-        if training:
-            return NotImplemented
-        known = aten._native_batch_norm_legit_no_training
-        return known(*tensors, momentum, eps)
-
-    return table | {aten.native_batch_norm.default: batch_norm}
+    return _Program(follow(call, inputs), list(inputs), outputs).as_dict()
 
 
 class _Program:
@@ -112,7 +63,7 @@ class _Program:
         name = _name(node.target)
         if name in IGNORED:
             return
-        if _mutates(node) and _owner(node.args[0]).op != "call_function":
+        if mutates(node) and _owner(node.args[0]).op != "call_function":
             raise Untraceable(f"{name} changes what outlives the call")
         if all(source in self.known for source in node.all_input_nodes):
             value = torch.fx.node.map_arg((node.args, node.kwargs), self.known.get)
@@ -173,10 +124,6 @@ class _Program:
             "nodes": self.nodes,
             "outputs": self.outputs,
         }
-
-
-def _mutates(node: Any) -> bool:
-    return node.op == "call_function" and _name(node.target).split(".")[0][-1] == "_"
 
 
 def _owner(node: Any) -> Any:
