@@ -31,8 +31,8 @@ test: ready ## set up and run every test
 	OMP_NUM_THREADS=1 $(RUN) -m pytest -n $$($(RUN) -c "import os; print(os.cpu_count() + 1)") \
 	  --dist loadfile --no-loadscope-reorder  # one more than cores: browsers let it wait
 
-quick: ready ## the fast tests, under a minute
-	OMP_NUM_THREADS=1 $(RUN) -m pytest -m "not slow and not browser"
+quick: ready ## the fast tests, about two minutes
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n logical -m "not slow and not browser"
 
 html: ready ## the site, in build/html
 	$(COURSE) html $(ONE)

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from course import begin, comfort, keeping, notebooks
-from course.source import ROOT
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -145,9 +144,7 @@ def train(given: argparse.Namespace) -> int:
 
     if given.chapter is None:
         raise ValueError("which chapter? for example: make train CHAPTER=05")
-    having = [path.parent.name for path in ROOT.glob("source/*/recipe.py")]
-    named = [name for name in having if name.split("_")[0] == given.chapter]
-    recipes.run(*named or [given.chapter])
+    recipes.run(given.chapter)
     return 0
 
 

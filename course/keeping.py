@@ -14,6 +14,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from course.merge import merge
+from course.naming import named, number
 from course.notebooks import ROOT, all_notebooks, as_text, made
 
 
@@ -44,7 +45,7 @@ def update_one(root: Path, path: Path, fresh: NotebookNode) -> str:
         return f"merged your answers into the new {path}; {copy} has the old one"
     return (
         f"kept {path} with your changes, though its source has changed: "
-        f"make reset CHAPTER={path.stem.split('_')[0]} gives the new one"
+        f"make reset CHAPTER={number(path.stem)} gives the new one"
     )
 
 
@@ -54,12 +55,9 @@ def reset(chapter: str, root: Path = ROOT) -> list[str]:
     `chapter` is a number or a folder's whole name; ValueError names those there are.
     """
     books = all_notebooks(root)
-    chosen = [path for path in books if chapter in (path.stem, path.stem.split("_")[0])]
-    if not chosen:
-        known = ", ".join(sorted({path.stem.split("_")[0] for path in books}))
-        raise ValueError(f"no chapter {chapter!r}: expected one of {known}")
+    name = named(chapter, (path.stem for path in books))
     done = []
-    for path in chosen:
+    for path in (path for path in books if path.stem == name):
         file = root / path
         text = as_text(books[path])
         if file.exists() and file.read_bytes() == text.encode():

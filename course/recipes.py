@@ -12,19 +12,16 @@ from typing import Any
 import torch
 from torch import nn
 
+from course.naming import named
 from course.source import ROOT, read
 from lib.data.pretrained import CHECKPOINTS
 from lib.data.records import RECORDS
 
 
 def run(chapter: str) -> None:
-    """Run the recipe of a chapter such as "05_vit"; ValueError where it has none."""
-    path = ROOT / "source" / chapter / "recipe.py"
-    if not path.exists():
-        having = sorted(p.parent.name for p in ROOT.glob("source/*/recipe.py"))
-        raise ValueError(
-            f"{chapter} has no recipe; there are recipes for {', '.join(having)}"
-        )
+    """Run the recipe of a chapter, "05" or "05_vit"; ValueError where it has none."""
+    having = (path.parent.name for path in ROOT.glob("source/*/recipe.py"))
+    path = ROOT / "source" / named(chapter, having, "recipe of chapter") / "recipe.py"
     runpy.run_path(str(path), run_name="__main__")
 
 

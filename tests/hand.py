@@ -2,6 +2,20 @@
 
 from typing import NamedTuple
 
+# One question each: asking costs as long as a figure takes to answer.
+LOOK = """f => [f.querySelector(".live-picture svg").innerHTML,
+  Number(f.dataset.pictures || 0)]"""
+SETTLED = """(f, before) => new Promise((answer, refuse) => {
+  const late = performance.now() + 30_000;
+  const look = () => {
+    if (Number(f.dataset.pictures || 0) > before && !("busy" in f.dataset))
+      answer(f.querySelector(".live-picture svg").innerHTML);
+    else if (performance.now() > late) refuse(new Error("no picture in 30 s"));
+    else requestAnimationFrame(look);
+  };
+  look();
+})"""
+
 
 class Control(NamedTuple):
     kind: str
@@ -18,8 +32,7 @@ def hold_everything(page, figure):
         for way in (hand.by_keyboard, hand.by_mouse):
             label = f"{control.name} by {way.__name__}"
             assert hand.moves(way, control, controls), f"{label} changes nothing"
-            hand.reset()
-            assert hand.picture() == start, f"reset after {label}"
+            assert hand.reset() == start, f"reset after {label}"
 
 
 class Hand:
@@ -31,25 +44,20 @@ class Hand:
         self._settled(0)
 
     def picture(self):
-        return self.figure.locator(".live-picture svg").first.inner_html()
+        return self.figure.evaluate(LOOK)[0]
 
     def pictures(self):
-        return int(self.figure.get_attribute("data-pictures") or 0)
+        return self.figure.evaluate(LOOK)[1]
 
     def _settled(self, before):
-        """Wait for a picture after number `before`, and for the newest one."""
-        self.page.wait_for_function(
-            "([f, n]) => Number(f.dataset.pictures || 0) > n && !('busy' in f.dataset)",
-            arg=[self.figure.element_handle(), before],
-            timeout=30_000,
-        )
+        """The newest picture, once there is one after number `before`."""
+        return self.figure.evaluate(SETTLED, before)
 
     def changes(self, act):
         """Whether `act` changed the picture."""
-        before, count = self.picture(), self.pictures()
+        before, count = self.figure.evaluate(LOOK)
         act()
-        self._settled(count)
-        return self.picture() != before
+        return self._settled(count) != before
 
     def moves(self, way, control, controls):
         """Whether this control changes the picture, at the start or after another one.
@@ -69,7 +77,10 @@ class Hand:
         return False
 
     def reset(self):
-        self.changes(self.figure.locator(".live-reset").click)
+        """Press the button; the picture after it."""
+        before = self.pictures()
+        self.figure.locator(".live-reset").click()
+        return self._settled(before)
 
     def controls(self):
         found = self.figure.locator("[data-control]").all()

@@ -1,7 +1,7 @@
 """Every built page in real chromium: quiet, local, narrow, accessible and alive."""
 
 import importlib.util
-from contextlib import contextmanager
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -50,21 +50,6 @@ def site():
     return html if (html / "index.html").exists() else build()
 
 
-@contextmanager
-def every_page(site, **options):
-    """(name, page, troubles) of each page in turn, opened from its folder."""
-
-    def walk():
-        for file in sorted(site.rglob("*.html")):
-            page, troubles = watched(browser, home=[site.as_uri()], **options)
-            page.goto(file.as_uri())
-            yield file.relative_to(site).as_posix(), page, troubles
-            page.close()
-
-    with chromium() as browser:
-        yield walk()
-
-
 def axe_file():
     """The rules of axe, which a package of the bindings carries."""
     found = importlib.util.find_spec("axe_playwright_python")
@@ -73,37 +58,50 @@ def axe_file():
     return Path(found.submodule_search_locations[0]) / "axe.min.js"
 
 
-def test_pages_fit_a_phone_and_ask_for_nothing_from_elsewhere(site):
-    faults = []
-    with every_page(site, viewport={"width": 390, "height": 844}) as pages:
-        for name, page, troubles in pages:
-            page.evaluate(OPEN_ALL)
-            faults += [f"{name}: {e}" for e in page.evaluate(STICKING_OUT) + troubles]
-    assert not faults, "\n".join(faults)
+@pytest.fixture(scope="module")
+def seen(site):
+    """What is wrong with each page, by kind; and how many live figures were held.
 
-
-def test_axe_finds_nothing_serious(site):
-    """Every rule on the light pages; on the dark ones contrast, all that differs."""
-    faults, rules = [], axe_file()
-    with every_page(site, color_scheme="light") as pages:
-        for name, page, _ in pages:
+    Each is opened once, from its folder, first on a phone and then on a desk.
+    """
+    rules, found = axe_file(), defaultdict(list)
+    with chromium() as browser:
+        for file in sorted(site.rglob("*.html")):
+            size = {"width": 390, "height": 844}
+            page, troubles = watched(browser, home=[site.as_uri()], viewport=size)
+            name = file.relative_to(site).as_posix()
+            faults = lambda kind, some: found[kind].extend(f"{name}: {f}" for f in some)
+            page.goto(file.as_uri())
             page.evaluate(OPEN_ALL)
+            faults("narrow", page.evaluate(STICKING_OUT))
+            page.set_viewport_size({"width": 1100, "height": 900})
+            for figure in page.locator("figure.live").all():
+                faults("alive", dead(page, figure))
+                found["held"].append(name)
+            faults("quiet", troubles)
             page.evaluate(THIN)
             page.add_script_tag(path=rules)
-            found = page.evaluate(AXE)
+            faults("light", page.evaluate(AXE))
             page.emulate_media(color_scheme="dark")
-            found += page.evaluate(AXE, ["color-contrast"])
-            faults += [f"{name}: {fault}" for fault in found]
-    assert not faults, "\n".join(faults)
+            faults("dark", page.evaluate(AXE, ["color-contrast"]))  # all that differs
+            page.close()
+    return found
 
 
-def test_every_control_of_every_page_is_alive(site):
-    held, faults = 0, []
-    with every_page(site, viewport={"width": 1100, "height": 900}) as pages:
-        for name, page, troubles in pages:
-            for figure in page.locator("figure.live").all():
-                hold_everything(page, figure)
-                held += 1
-            faults += [f"{name}: {trouble}" for trouble in troubles]
-    assert held, "no page has a live figure"
-    assert not faults, "\n".join(faults)
+def dead(page, figure):
+    """What does not answer in a figure: no sentence or one."""
+    try:
+        hold_everything(page, figure)
+    except AssertionError as fault:
+        return [str(fault)]
+    return []
+
+
+@pytest.mark.parametrize("kind", ["narrow", "quiet", "light", "dark"])
+def test_pages_fit_a_phone_ask_for_nothing_from_elsewhere_and_please_axe(seen, kind):
+    assert not seen[kind], "\n".join(seen[kind])
+
+
+def test_every_control_of_every_page_is_alive(seen):
+    assert seen["held"], "no page has a live figure"
+    assert not seen["alive"], "\n".join(seen["alive"])

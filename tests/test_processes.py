@@ -74,9 +74,15 @@ def launch(tmp_path_factory):
             stderr=subprocess.PIPE,
             text=True,
             env=os.environ | {"OMP_NUM_THREADS": "1"},
+            preexec_fn=heed_ctrl_c,
         )
 
     return launch
+
+
+def heed_ctrl_c():
+    """As in a terminal: what a shell runs in the background ignores Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def result(process, out, rank=0):

@@ -155,7 +155,7 @@ def test_a_chapter_without_its_opening_is_an_error(project):
 
 
 def test_an_unknown_chapter_is_an_error(project):
-    with pytest.raises(ValueError, match="no chapter 07; source/ has 05_tiny"):
+    with pytest.raises(ValueError, match="no chapter '07': expected one of 05"):
         build(["07"], root=project)
 
 

@@ -10,6 +10,7 @@ from course import ROOT
 from course.exercises import parse
 from course.grading import marks, sandbox
 from course.grading.report import Grades, table
+from course.naming import named
 
 UNWRAPPED = "bubblewrap is not here, so your own code runs as you: fine for your own"
 
@@ -41,18 +42,12 @@ def chosen(chapter: str | None, root: Path) -> list[Path]:
     folders = {path.parent.name for path in root.glob("source/*/exercises.md")}
     books = sorted((root / "exercises").glob("*.ipynb"))
     books = [book for book in books if book.stem in folders]
-    numbers = {book: book.stem.split("_")[0] for book in books}
     if not books:
         raise ValueError("there are no exercises yet: make notebooks makes them")
     if chapter is None:
         return books
-    some = [book for book in books if chapter in (book.stem, numbers[book])]
-    if not some:
-        known = ", ".join(sorted(numbers.values()))
-        raise ValueError(
-            f"no exercises of chapter {chapter!r}: expected one of {known}"
-        )
-    return some
+    name = named(chapter, (book.stem for book in books), "exercises of chapter")
+    return [book for book in books if book.stem == name]
 
 
 def grade(book: Path, root: Path, box: sandbox.Box) -> Iterator[marks.Row]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock
 from nbformat import NotebookNode
 
+from course.naming import named
 from course.notebooks import chapter
 from course.site import stage
 from course.site.execute import BuildError, Executor
@@ -45,13 +46,7 @@ def _chosen(root: Path, chapters: Iterable[str] | None) -> list[str]:
     written = sorted(p.parent.name for p in root.glob("source/*/chapter.md"))
     if chapters is None:
         return written
-    asked = {str(chapter) for chapter in chapters}
-    chosen = [name for name in written if {name, name.split("_")[0]} & asked]
-    known = {word for name in chosen for word in (name, name.split("_")[0])}
-    if asked - known:
-        missing = ", ".join(sorted(asked - known))
-        raise ValueError(f"no chapter {missing}; source/ has {', '.join(written)}")
-    return chosen
+    return sorted({named(chapter, written) for chapter in chapters})
 
 
 def _notebook(root: Path, name: str) -> NotebookNode:

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from course.naming import number
+
 PAGES_LOAD = {".js", ".css", ".pyc"}  # as they are, or not at all
 BY_CHAPTER = {"records", "weights"}  # 05_vit.json is chapter 05's
 MAGIC = re.compile(r"^\s*[%!].*$", re.M)  # a line that is IPython's, not Python's
@@ -26,7 +28,7 @@ def files(lib: Path, name: str, cells: Iterable[str]) -> list[Path]:
             if path.suffix == ".py":
                 waiting += modules(lib, path.read_text("utf8"))
     for path in lib.rglob("*"):
-        ours = path.name.startswith(name.split("_")[0]) or path.stem in code
+        ours = path.name.startswith(number(name)) or path.stem in code
         kept = path.suffix not in {".py", *PAGES_LOAD} and path.is_file()
         if kept and (ours or path.parent.name not in BY_CHAPTER):
             found.add(path)

@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from course.exercises import Sheet, answered, parse, unanswered
+from course.naming import number
 from course.notebooks import METADATA, as_node
 from course.site.execute import BuildError, Executed
 from course.source import Cell
@@ -98,7 +99,7 @@ def front(done: Executed, openings: Mapping[str, Opening]) -> NotebookNode:
 
     A row's title and question are the chapter's own, so that they cannot differ.
     """
-    names = {_number(name): name for name in openings}
+    names = {number(name): name for name in openings}
 
     def row(found: re.Match[str]) -> str:
         number, title, question = (cell.strip() for cell in found.groups())
@@ -115,7 +116,7 @@ def front(done: Executed, openings: Mapping[str, Opening]) -> NotebookNode:
         if cell.cell_type == "markdown" and HEAD.search(cell.source):
             head = r"{.chapters}\n| No. \1 To read | To run |\n|-|-|-|-:|-:|"
             cell.source = ROW.sub(row, HEAD.sub(head, cell.source))
-    tree = [f"{_number(n)} · {o.title} <{n}>" for n, o in openings.items()]
+    tree = [f"{number(n)} · {o.title} <{n}>" for n, o in openings.items()]
     book.cells.append(_tree([*tree, "exercises/index", "glossary", "references"]))
     return book
 
@@ -166,16 +167,16 @@ def all_exercises(
         "|-|-|-:|-:|-:|",
     ]
     for name, sheet in sheets.items():
-        number, link = _number(name), f"[{openings[name].title}]({name}.ipynb)"
+        link = f"[{openings[name].title}]({name}.ipynb)"
         points = sum(exercise.points for exercise in sheet.exercises)
         minutes = sum(exercise.minutes for exercise in sheet.exercises)
         count = len(sheet.exercises)
-        rows.append(f"| {number} | {link} | {count} | {points} | {minutes} |")
+        rows.append(f"| {number(name)} | {link} | {count} | {points} | {minutes} |")
     rows += ["", "## One by one", "", "| No. | Exercise | | Points | Minutes |"]
     rows.append("|-|-|-|-:|-:|")
     for name, sheet in sheets.items():
         for e in sheet.exercises:
-            place = f"{_number(name)}.{e.number}"
+            place = f"{number(name)}.{e.number}"
             link = f"[{e.title}](#exercise-{name}-{e.number})"
             rows.append(
                 f"| {place} | {link} | {e.difficulty} | {e.points} | {e.minutes} |"
@@ -186,10 +187,6 @@ def all_exercises(
         cells.append(new_markdown_cell("\n".join(["## For teachers", *links])))
     tree = _tree([*sheets, *(f"/{name}" for name in teaching)])
     return new_notebook(cells=[*cells, tree])
-
-
-def _number(name: str) -> str:
-    return name.split("_")[0]
 
 
 def _cell(cell: Cell, text: str) -> NotebookNode:
@@ -207,6 +204,6 @@ def _tree(names: list[str]) -> NotebookNode:
 
 def _written(book: NotebookNode) -> str:
     """As text, with each cell's place as its id: the same page is the same text."""
-    for number, cell in enumerate(book.cells):
-        cell["id"] = f"cell-{number}"
+    for place, cell in enumerate(book.cells):
+        cell["id"] = f"cell-{place}"
     return nbformat.writes(book)
