@@ -74,12 +74,13 @@ class Executor:
             print(f"{name:24} {how}", flush=True)
             return done
 
-        runs = (one(*item) for item in notebooks.items())
+        # The front page and the first chapters are short: last, they fill both cores.
+        names = list(reversed(notebooks))
+        runs = (one(name, notebooks[name]) for name in names)
+        results = await asyncio.gather(*runs, return_exceptions=True)
         done: dict[str, Executed] = {}
         failures: list[str] = []
-        for name, result in zip(
-            notebooks, await asyncio.gather(*runs, return_exceptions=True), strict=True
-        ):
+        for name, result in reversed(list(zip(names, results, strict=True))):
             if isinstance(result, Executed):
                 done[name] = result
             elif isinstance(result, BuildError):
