@@ -75,7 +75,7 @@ class Executor:
             return done
 
         # The front page and the first chapters are short: last, they fill both cores.
-        names = list(reversed(notebooks))
+        names = list(notebooks)[::-1]
         runs = (one(name, notebooks[name]) for name in names)
         results = await asyncio.gather(*runs, return_exceptions=True)
         done: dict[str, Executed] = {}
