@@ -10,7 +10,7 @@ from hand import hold_everything
 
 from course.site import ROOT, build
 
-pytest.importorskip("playwright.sync_api")
+Error = pytest.importorskip("playwright.sync_api").Error
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 # Elements that stick out of a 390 px screen and that no box around them lets scroll.
@@ -92,7 +92,7 @@ def dead(page, figure):
     """What does not answer in a figure: no sentence or one."""
     try:
         hold_everything(page, figure)
-    except AssertionError as fault:
+    except (AssertionError, Error) as fault:  # an Error: no picture came
         return [str(fault)]
     return []
 
