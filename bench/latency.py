@@ -15,8 +15,8 @@ sys.path.insert(0, str(ROOT / "tests"))  # the hand that the browser tests have
 
 import gallery  # noqa: E402
 from browser import CHROMIUM, chromium, html_page, watched  # noqa: E402
-from hand import Hand  # noqa: E402
-from lab import copied, figures, jupyterlab, run_all  # noqa: E402
+from hand import PLACE, Hand  # noqa: E402
+from lab import copied, figures, opened, run_all  # noqa: E402
 
 from course.site import build  # noqa: E402
 from lib import plot  # noqa: E402
@@ -107,20 +107,13 @@ def in_jupyterlab(browser, folder: Path) -> Iterator[Row]:
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     cells = [nbformat.v4.new_code_cell(CELL)]
     notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
-    homes = {name: folder / name for name in ("gallery", "05_vit")}
-    for (
-        home
-    ) in homes.values():  # one server each, or the second restores the first's tab
-        home.mkdir()
-    nbformat.write(notebook, homes["gallery"] / "gallery.ipynb")
-    expected = {"gallery": 1, "05_vit": copied("05_vit", homes["05_vit"])}
-    for name, home in homes.items():
-        with jupyterlab(home) as address:
-            page, _ = watched(browser, viewport={"width": 1300, "height": 1000})
-            run_all(page, address, f"{name}.ipynb")
-            figures(page, expected[name], patience=900)
+    nbformat.write(notebook, folder / "gallery.ipynb")
+    expected = {"gallery": 1, "05_vit": copied("05_vit", folder)}
+    with opened(browser, folder) as (page, _):
+        for name, count in expected.items():
+            run_all(page, f"{name}.ipynb")
+            figures(page, count, patience=900)
             yield from measured(page, name, "JupyterLab")
-            page.close()
 
 
 def measured(page, name: str, where: str) -> Iterator[Row]:
@@ -146,7 +139,7 @@ def _finest(controls):
     """The slider with the most positions; without sliders, a pad."""
     sliders = [c for c in controls if c.kind == "slider"]
     pads = [c for c in controls if c.kind == "pad"]
-    positions = lambda c: int(c.handle.first.get_attribute("max"))  # noqa: E731
+    positions = lambda c: int(c.handles[0].get_attribute("max"))  # noqa: E731
     return max(sliders, key=positions) if sliders else pads[0]
 
 
@@ -166,14 +159,14 @@ def key(hand: Hand, control) -> float:
 
 def _keys(control) -> tuple[str, str]:
     """Focus the control; returns a key that moves it and the key that moves it back."""
-    first = control.handle.first
+    first = control.handles[0]
     first.focus()
     if control.kind == "mask":
         return "Space", "Space"
     if control.kind == "bars":
         return "ArrowUp", "ArrowDown"
     if control.kind == "choice" and first.evaluate("e => e.type === 'radio'"):
-        control.handle.evaluate_all("all => all.find((e) => e.checked).focus()")
+        next(e for e in control.handles if e.is_checked()).focus()
     at_end = first.evaluate(
         "e => e.type === 'range' ? e.value === e.max"
         " : e.options?.length - 1 === e.selectedIndex"
@@ -183,10 +176,7 @@ def _keys(control) -> tuple[str, str]:
 
 def drag(hand: Hand, control) -> int:
     """Pictures shown while the pointer makes STEPS steps across the control."""
-    page, handle = hand.page, control.handle.first
-    handle.evaluate("e => e.scrollIntoView({ block: 'center', behavior: 'instant' })")
-    held = handle.locator("xpath=..") if control.kind == "pad" else handle
-    box = held.bounding_box()
+    page, box = hand.page, control.handles[0].evaluate(PLACE)
     at = lambda part: (  # noqa: E731
         box["x"] + (0.05 + 0.9 * part) * box["width"],
         box["y"] + box["height"] / 2,
@@ -194,10 +184,11 @@ def drag(hand: Hand, control) -> int:
     page.mouse.move(*at(0))
     page.mouse.down()
     page.wait_for_timeout(500)
-    before = hand.pictures()
+    pictures = lambda: int(hand.element.get_attribute("data-pictures"))  # noqa: E731
+    before = pictures()
     for step in range(1, STEPS + 1):
         page.mouse.move(*at(step / STEPS))
         page.wait_for_timeout(STEP_MS)
-    shown = hand.pictures() - before
+    shown = pictures() - before
     page.mouse.up()
     return shown

@@ -28,13 +28,14 @@ def difference(got: Tensor, want: Tensor, tolerance: float) -> str | None:
     got, want = got.detach().cpu(), want.detach().cpu()
     floats = want.is_floating_point()
     ours, theirs = got.double(), want.double()
-    wrong = ~agree(ours, theirs, tolerance) if floats else got != want
+    agrees = agreement(theirs, tolerance)
+    wrong = ~agrees(ours) if floats else got != want
     if not wrong.any():
         return None
 
     def near(other: Tensor) -> bool:
         if floats:
-            return bool(agree(other, theirs, tolerance).all())
+            return bool(agrees(other).all())
         return bool(((other - theirs).abs() <= 1e-12 * (1 + theirs.abs())).all())
 
     pair = values(got, want, wrong)
@@ -51,13 +52,20 @@ def difference(got: Tensor, want: Tensor, tolerance: float) -> str | None:
     return f"{pair}: {said}" if said and got.numel() == 1 else said or pair
 
 
-def agree(got: Tensor, want: Tensor, tolerance: float) -> Tensor:
-    """Where values agree; infinite ones must be equal, and nan stands for nan."""
-    fine = want.isfinite()
+def agreement(want: Tensor, tolerance: float) -> Callable[[Tensor], Tensor]:
+    """A function that says where values agree with the right ones.
+
+    Infinite ones must be equal, and nan stands for nan.
+    """
+    fine, empty = want.isfinite(), want.isnan()
     biggest = want[fine].abs().max().item() if fine.any() else 0.0
     limit = tolerance * (want.abs() + 0.1 * (biggest or 0.1))
-    alike = (got == want) | (got.isnan() & want.isnan())
-    return torch.where(fine, (got - want).abs() <= limit, alike)
+
+    def agrees(got: Tensor) -> Tensor:
+        alike = (got == want) | (got.isnan() & empty)
+        return torch.where(fine, (got - want).abs() <= limit, alike)
+
+    return agrees
 
 
 def shape(got: tuple[int, ...], want: tuple[int, ...]) -> str | None:

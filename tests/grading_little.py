@@ -10,7 +10,7 @@ from course.grading.sandbox import Box, works
 from course.notebooks import exercises
 
 WRAPPED = works()
-BOX = Box(WRAPPED, cell_seconds=5)
+BOX = Box(WRAPPED, cell_seconds=3)
 SEED = 7
 TEXT = """# Exercises
 
@@ -164,7 +164,7 @@ def together(path, cases, box=BOX):
     return sorted(rows, key=lambda row: row.exercise)
 
 
-def chosen(request, param):
+def selected(request, param):
     """The values of a parameter that this run of pytest has chosen, in order."""
     here = [item for item in request.session.items if item.fspath == request.fspath]
     specs = [item.callspec.params for item in here if hasattr(item, "callspec")]

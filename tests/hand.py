@@ -2,37 +2,58 @@
 
 from typing import NamedTuple
 
-# One question each: asking costs as long as a figure takes to answer.
-LOOK = """f => [f.querySelector(".live-picture svg").innerHTML,
-  Number(f.dataset.pictures || 0)]"""
-SETTLED = """(f, before) => new Promise((answer, refuse) => {
-  const late = performance.now() + 30_000;
+# One question each: asking costs as long as a figure takes to answer. Pictures may be
+# large and stay in the page; what crosses is a picture's number among those seen.
+TOOLS = """const which = (f) => {
+  const picture = f.querySelector(".live-picture svg").innerHTML;
+  const seen = (f.seen ??= []);
+  return seen.includes(picture) ? seen.indexOf(picture) : seen.push(picture) - 1;
+};
+const settled = (f, before) => new Promise((answer, refuse) => {
   const look = () => {
-    if (Number(f.dataset.pictures || 0) > before && !("busy" in f.dataset))
-      answer(f.querySelector(".live-picture svg").innerHTML);
-    else if (performance.now() > late) refuse(new Error("no picture in 30 s"));
-    else requestAnimationFrame(look);
+    const pictures = Number(f.dataset.pictures || 0);
+    if (pictures > before && !("busy" in f.dataset)) answer([which(f), pictures]);
   };
+  new MutationObserver(look).observe(f, { attributes: true });
+  setTimeout(() => refuse(new Error("no picture in 30 s")), 30_000);
   look();
-})"""
+});"""
+SETTLED = f"(f, before) => {{ {TOOLS} return settled(f, before); }}"
+RESET = f"""f => {{ {TOOLS}
+  const before = Number(f.dataset.pictures);
+  f.querySelector(".live-reset").click();
+  return settled(f, before);
+}}"""
+# Where a control is dragged (a knob on its pad), once the page has stopped scrolling.
+PLACE = """async e => {
+  const area = e.closest(".live-pad") ?? e;
+  const frame = () => new Promise(requestAnimationFrame);
+  area.scrollIntoView({ block: "center", behavior: "instant" });
+  for (let before = NaN; before !== area.getBoundingClientRect().y; await frame())
+    before = area.getBoundingClientRect().y;
+  const { x, y, width, height } = area.getBoundingClientRect();
+  return { x, y, width, height };
+}"""
 
 
 class Control(NamedTuple):
     kind: str
     name: str
-    handle: object  # the elements that take keys and pointer
+    handles: list  # the elements that take keys and pointer
 
 
 def hold_everything(page, figure):
-    """Each control changes the picture by keyboard and by mouse; reset restores it."""
+    """Each control changes the picture by key, then by mouse; reset restores it."""
     hand = Hand(page, figure)
-    start, controls = hand.picture(), hand.controls()
+    start, controls = hand.picture, hand.controls()
     assert controls, "a live figure without controls"
     for control in controls:
         for way in (hand.by_keyboard, hand.by_mouse):
             label = f"{control.name} by {way.__name__}"
             assert hand.moves(way, control, controls), f"{label} changes nothing"
-            assert hand.reset() == start, f"reset after {label}"
+        assert hand.reset() == start, f"reset after {control.name}"
+    hand.by_mouse(controls[-1], 1)
+    assert hand.after(figure.locator(".live-reset").click) == start  # with the pointer
 
 
 class Hand:
@@ -40,24 +61,20 @@ class Hand:
 
     def __init__(self, page, figure):
         self.page, self.figure = page, figure
-        figure.scroll_into_view_if_needed()
-        self._settled(0)
+        self.element = figure.element_handle()
+        self.element.scroll_into_view_if_needed()
+        self.pictures = 0  # so many were shown
+        self.picture = self.after(lambda: None)  # equal pictures have one number
 
-    def picture(self):
-        return self.figure.evaluate(LOOK)[0]
-
-    def pictures(self):
-        return self.figure.evaluate(LOOK)[1]
-
-    def _settled(self, before):
-        """The newest picture, once there is one after number `before`."""
-        return self.figure.evaluate(SETTLED, before)
+    def after(self, act):
+        """The picture that `act` leads to."""
+        act()
+        self.picture, self.pictures = self.element.evaluate(SETTLED, self.pictures)
+        return self.picture
 
     def changes(self, act):
         """Whether `act` changed the picture."""
-        before, count = self.figure.evaluate(LOOK)
-        act()
-        return self._settled(count) != before
+        return self.picture != self.after(act)
 
     def moves(self, way, control, controls):
         """Whether this control changes the picture, at the start or after another one.
@@ -78,12 +95,12 @@ class Hand:
 
     def reset(self):
         """Press the button; the picture after it."""
-        before = self.pictures()
-        self.figure.locator(".live-reset").click()
-        return self._settled(before)
+        self.picture, self.pictures = self.element.evaluate(RESET)
+        return self.picture
 
     def controls(self):
-        found = self.figure.locator("[data-control]").all()
+        """The controls, and what of each takes keys and the pointer."""
+        found = self.element.query_selector_all("[data-control]")
         return [self._control(element) for element in found]
 
     def _control(self, element):
@@ -95,33 +112,29 @@ class Hand:
             "mask": ".live-cells button",
             "pad": ".live-knob",
         }[kind]
-        handle = element.locator(inside)
-        if handle.count() == 0:  # it lies over the picture
-            label = element.locator(".live-label").first.evaluate(
+        handles = element.query_selector_all(inside)
+        if not handles:  # it lies over the picture
+            label = element.query_selector(".live-label").evaluate(
                 "e => e.firstChild.textContent"
             )
-            handle = self.figure.locator(
+            handles = self.element.query_selector_all(
                 f'.over[aria-label="{label}"] button, .over [aria-label="{label}"]'
             )
-        return Control(kind, element.get_attribute("data-control"), handle)
+        return Control(kind, element.get_attribute("data-control"), handles)
 
     def by_keyboard(self, control, place):
         """Move the control with keys alone, to one of two places."""
-        kind, _, handle = control
-        first = handle.first
-        if kind == "choice" and first.evaluate("e => e.type === 'radio'"):
-            checked = handle.evaluate_all("all => all.findIndex(e => e.checked)")
-            handle.nth(checked).focus()
+        kind, _, handles = control
+        held = handles[self._checked(handles) if is_radio(control) else 0]
+        held.focus()
+        if is_radio(control):
             keys = "ArrowRight"
         elif kind == "choice":
-            first.focus()
-            last = first.evaluate("e => e.selectedIndex === e.options.length - 1")
+            last = held.evaluate("e => e.selectedIndex === e.options.length - 1")
             keys = "ArrowUp" if last else "ArrowDown"
         elif kind == "slider":
-            first.focus()
-            keys = "End" if float(first.input_value()) == 0 else "Home"
+            keys = "End" if float(held.input_value()) == 0 else "Home"
         else:
-            first.focus()
             keys = {
                 "bars": ("Home", "ArrowRight End"),
                 "mask": ("ArrowRight Space", "ArrowDown Space"),
@@ -132,12 +145,9 @@ class Hand:
 
     def by_mouse(self, control, place):
         """Move the control with the pointer alone, to one of two places."""
-        kind, _, handle = control
-        handle.first.evaluate(
-            "e => e.scrollIntoView({ block: 'center', behavior: 'instant' })"
-        )
+        kind, _, handles = control
         if kind == "choice":
-            self._choose(handle, place)
+            self._choose(control, place)
             return
         start, end = {
             "slider": ((0.5, 0.5), ((0.98, 0.5), (0.1, 0.5))),
@@ -145,23 +155,29 @@ class Hand:
             "mask": ((0.5, 0.5), ((0.6, 0.5), (0.6, 0.6))),
             "pad": ((0.5, 0.5), ((0.9, 0.15), (0.2, 0.7))),
         }[kind]
-        held = handle.first if kind != "pad" else handle.first.locator("xpath=..")
-        box = held.bounding_box()
+        box = handles[0].evaluate(PLACE)
         at = [
             (box["x"] + x * box["width"], box["y"] + y * box["height"])
             for x, y in (start, end[place])
         ]
         self.page.mouse.move(*at[0])
         self.page.mouse.down()
-        self.page.mouse.move(*at[1], steps=4)
+        self.page.mouse.move(*at[1])
         self.page.mouse.up()
 
-    def _choose(self, handle, place):
-        if handle.first.evaluate("e => e.tagName === 'SELECT'"):
-            now = handle.first.evaluate("e => e.selectedIndex")
-            there = handle.first.locator("option").count()
-            # the list of a select is drawn outside the page, out of the pointer's reach
-            handle.first.select_option(index=(now + 1 + place) % there)
+    def _choose(self, control, place):
+        _, _, handles = control
+        if is_radio(control):
+            handles[(self._checked(handles) + 1) % len(handles)].click(force=True)
             return
-        checked = handle.evaluate_all("all => all.findIndex(e => e.checked)")
-        handle.nth((checked + 1) % handle.count()).click(force=True)
+        now, there = handles[0].evaluate("e => [e.selectedIndex, e.options.length]")
+        # the list of a select is drawn outside the page, out of the pointer's reach
+        handles[0].select_option(index=(now + 1 + place) % there)
+
+    def _checked(self, radios):
+        return self.page.evaluate("all => all.findIndex(e => e.checked)", radios)
+
+
+def is_radio(control):
+    """Whether a choice is made among buttons, and not from a list."""
+    return control.kind == "choice" and len(control.handles) > 1

@@ -5,7 +5,7 @@ import subprocess
 import threading
 
 import pytest
-from grading_little import HONEST, WRAPPED, chosen, source, together
+from grading_little import HONEST, WRAPPED, selected, source, together
 
 pytestmark = [
     pytest.mark.slow,
@@ -29,7 +29,7 @@ def double(x): return 0 * x""",
     "patched checks and sending": """
 import live_papers_sending as way
 from lib import check, ladder
-check.same = ladder.agree = lambda *_, **__: None
+check.same = ladder.difference = lambda *_, **__: None
 way.pack = lambda name, value: {"kind": "right", "shape": [], "data": "right"}
 def double(x): return x""",
     "patched IPython": """
@@ -147,7 +147,7 @@ def path(tmp_path_factory):
 @pytest.fixture(scope="module")
 def rows(path, request):
     """The rows of all attacks, each with that of the honest answer after it."""
-    names = chosen(request, "name")
+    names = selected(request, "name")
     cases = [(1, BREAK[name].lstrip()) for name in names]
     both = [case for attack in cases for case in (attack, (2, HONEST))]
     found = together(path, both)

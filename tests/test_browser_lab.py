@@ -1,45 +1,83 @@
-"""The chapter and the front page in JupyterLab: run them, then hold every figure."""
+"""In JupyterLab: a chapter, the front page and the gallery, and a busy kernel."""
 
 from pathlib import Path
 
 import nbformat
 import pytest
-from browser import chromium, watched
-from hand import hold_everything
-from lab import copied, figures, jupyterlab, run_all
+from browser import chromium
+from hand import Hand, hold_everything
+from lab import copied, figures, opened, run_all
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 # Its own toolbar trips over cells out of view; our code comes from a blob.
 JUPYTERLABS_OWN = "/static/lab/jlab_core."
+GALLERY = f"""
+import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})
+import gallery
+from lib.live import live, Slider
+live(gallery.kernel, gallery.draw, alt=gallery.ALT, **gallery.CONTROLS)
+"""
+RAISING = """
+def kernel(a):
+    if a > 1.5:
+        raise ValueError("a is too large")
+    return dict(y=a.expand(3))
+def draw(fig, y):
+    return dict(y=fig.subplots().plot(range(3), y)[0])
+live(kernel, draw, alt="a line", a=Slider(0, 2, 1))
+"""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """A page with JupyterLab, its troubles, and the folder that it shows."""
+    folder = tmp_path_factory.mktemp("lab")
+    with chromium() as browser, opened(browser, folder) as (page, troubles):
+        yield page, troubles, folder
+
+
+def write(folder, name, *cells):
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    code = [nbformat.v4.new_code_cell(cell) for cell in cells]
+    book = nbformat.v4.new_notebook(cells=code, metadata={"kernelspec": kernel})
+    nbformat.write(book, folder / name)
 
 
 @pytest.mark.parametrize("name", ["index", "05_vit"])
-def test_every_control_of_a_chapter_is_alive(tmp_path, name):
-    expected = copied(name, tmp_path)
-    with chromium() as browser, jupyterlab(tmp_path) as address:
-        page, troubles = watched(browser, viewport={"width": 1300, "height": 1000})
-        run_all(page, address, f"{name}.ipynb")
-        for figure in figures(page, expected, patience=900).all():
-            hold_everything(page, figure)
-        ours = [t for t in troubles if JUPYTERLABS_OWN not in t or "blob:" in t]
-        assert not ours, "\n".join(ours)
+def test_every_control_of_a_chapter_is_alive(lab, name):
+    page, troubles, folder = lab
+    troubles.clear()
+    expected = copied(name, folder)
+    run_all(page, f"{name}.ipynb")
+    for figure in figures(page, expected, patience=900).all():
+        hold_everything(page, figure)
+    ours = [t for t in troubles if JUPYTERLABS_OWN not in t or "blob:" in t]
+    assert not ours, "\n".join(ours)
 
 
-def test_a_figure_waits_for_a_busy_kernel(tmp_path):
-    here = str(Path(__file__).parent)
-    show = f"import sys; sys.path.insert(0, {here!r})\nimport gallery\n" + (
-        "from lib.live import live\n"
-        "live(gallery.kernel, gallery.draw, alt=gallery.ALT, **gallery.CONTROLS)"
-    )
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    book = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})
-    for code in (show, "import time; time.sleep(8)"):
-        book.cells.append(nbformat.v4.new_code_cell(code))
-    nbformat.write(book, tmp_path / "busy.ipynb")
-    with chromium() as browser, jupyterlab(tmp_path) as address:
-        page, _ = watched(browser, viewport={"width": 1300, "height": 1000})
-        run_all(page, address, "busy.ipynb")
-        page.get_by_text("this figure comes when it is idle").wait_for()
-        figures(page, 1)
+def test_every_control_of_the_gallery_is_alive_and_errors_are_shown(lab):
+    page, troubles, folder = lab
+    troubles.clear()
+    write(folder, "gallery.ipynb", GALLERY, RAISING)
+    run_all(page, "gallery.ipynb")
+    shown = figures(page, 2)
+    hold_everything(page, shown.first)
+
+    slider = shown.nth(1).locator("input")
+    Hand(page, shown.nth(1))
+    slider.press("End")
+    page.wait_for_selector("figure.live .live-error:not([hidden])")
+    assert "a is too large" in shown.nth(1).locator(".live-error").inner_text()
+    slider.press("Home")
+    page.wait_for_selector("figure.live >> nth=1 >> .live-error", state="hidden")
+    assert not troubles
+
+
+def test_a_figure_waits_for_a_busy_kernel(lab):
+    page, _, folder = lab
+    write(folder, "busy.ipynb", GALLERY, "import time; time.sleep(8)")
+    run_all(page, "busy.ipynb")
+    page.get_by_text("this figure comes when it is idle").wait_for()
+    figures(page, 1)

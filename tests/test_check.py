@@ -191,7 +191,7 @@ def test_agree_is_the_loop_over_all_values(shape, seed, tolerance):
         g == w or (abs(w) < INF and abs(g - w) <= tolerance * (abs(w) + most / 10))
         for g, w in zip(got.flatten().tolist(), want.flatten().tolist(), strict=True)
     ]
-    assert ladder.agree(got, want, tolerance).flatten().tolist() == loop
+    assert ladder.agreement(want, tolerance)(got).flatten().tolist() == loop
 
 
 CHANGES = {

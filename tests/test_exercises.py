@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from xml.etree import ElementTree
 
 import pytest
@@ -74,6 +75,13 @@ def marks(task, names, seed):
     for cell in task.of("grade"):
         execute(cell.text, names, cell)
     return names["grade"](seed)
+
+
+@cache
+def expected(chapter, number, seed):
+    """The marks of the course's own answer."""
+    task = SHEETS[chapter].exercises[number - 1]
+    return marks(task, names_after(chapter, task), seed)
 
 
 def same(got, want):
@@ -151,7 +159,7 @@ def test_other_right_answers_pass_and_earn_the_marks(
     check(task, names)
     assert "not answered yet" not in capsys.readouterr().out
     for seed in (1, 2):
-        want = marks(task, names_after(chapter, task), seed)
+        want = expected(chapter, task.number, seed)
         assert same(marks(task, names, seed), want)
 
 
@@ -170,9 +178,9 @@ def test_wrong_answers_earn_no_marks(chapter, task, number, cell):
     """Unless the source says why marks cannot tell, by the option `same_marks`."""
     if reason := cell.options.get("same_marks"):
         pytest.skip(str(reason))
-    right, names = names_after(chapter, task), names_after(chapter, task, cell)
+    names = names_after(chapter, task, cell)
     for seed in range(30):  # the grader draws a fresh one
-        want = marks(task, right, seed)
+        want = expected(chapter, task.number, seed)
         try:
             got = marks(task, names, seed)
         except Exception:  # an answer that breaks earns nothing either
@@ -190,20 +198,19 @@ def test_marks_depend_on_the_seed_and_on_nothing_else(chapter, task):
     assert not same(other, first)
 
 
-BOOKS = {
-    f"{chapter}-{make.__name__}": (make, path)
-    for chapter, path in SOURCES.items()
-    for make in (notebooks.exercises, notebooks.solutions)
-}
-
-
 @pytest.fixture(scope="module")
 def said(tmp_path_factory):
-    """What one run of nbval says of the code cells of all notebooks, by notebook."""
+    """What one run of nbval says of the code cells of all chapters, by chapter.
+
+    Each chapter's notebook runs as learners get it, and then solved, in one kernel.
+    """
     folder = tmp_path_factory.mktemp("books")
-    for name, (make, path) in BOOKS.items():
-        text = notebooks.as_text(make(path))
-        (folder / f"{name}.ipynb").write_text(text, "utf8")
+    for chapter, path in SOURCES.items():
+        book = notebooks.exercises(path)
+        book.cells += notebooks.solutions(path).cells
+        for number, cell in enumerate(book.cells):
+            cell.id = str(number)
+        (folder / f"{chapter}.ipynb").write_text(notebooks.as_text(book), "utf8")
     command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env"]
     command += ["--nbval-cell-timeout=120", "--rootdir=.", "-c", os.devnull]
     run = subprocess.run(
@@ -214,7 +221,7 @@ def said(tmp_path_factory):
         text=True,
     )
     assert (folder / "said.xml").exists(), run.stdout[-4000:] + run.stderr[-4000:]
-    found = {name: [] for name in BOOKS}
+    found = {chapter: [] for chapter in SOURCES}
     for cell in ElementTree.parse(folder / "said.xml").iter("testcase"):
         troubles = "".join(part.get("message", "no word") for part in cell)
         found[cell.get("classname").removesuffix(".ipynb")].append(troubles)
@@ -222,8 +229,9 @@ def said(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", BOOKS)
-def test_whole_notebooks_run_untouched_and_solved(said, name):
-    make, path = BOOKS[name]
-    count = sum(cell.cell_type == "code" for cell in make(path).cells)
-    assert said[name] == [""] * count
+@pytest.mark.parametrize("chapter", SOURCES)
+def test_whole_notebooks_run_untouched_and_solved(said, chapter):
+    path = SOURCES[chapter]
+    cells = [*notebooks.exercises(path).cells, *notebooks.solutions(path).cells]
+    count = sum(cell.cell_type == "code" for cell in cells)
+    assert said[chapter] == [""] * count

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from grading_little import (
     judged,
     points,
     raw,
+    selected,
     source,
 )
 from hypothesis import given
@@ -23,7 +25,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from course import comfort, keeping
-from course.exercises import answered, parse
+from course.exercises import Sheet, answered, parse
 from course.grading import graft, marks, sending
 from course.grading.own import chosen, main
 from course.grading.report import Grades, table
@@ -348,24 +350,46 @@ def test_an_honest_notebook_gets_what_it_earned(path, box):
     assert rows[2].remark.startswith("SyntaxError: ")
 
 
-CHAPTERS = sorted(ROOT.glob("source/[0-9]*/exercises.md"))
+SHEETS = {p.parent.name: parse(p) for p in sorted(ROOT.glob("source/*/exercises.md"))}
+
+
+def standalone(sheet, first):
+    """The exercises of a sheet, numbered from `first`; each sets up for itself."""
+    intro = tuple(replace(c, role="setup") for c in sheet.intro if c.kind == "code")
+    return [
+        replace(task, number=number, cells=intro + task.cells)
+        for number, task in enumerate(sheet.exercises, first)
+    ]
+
+
+@pytest.fixture(scope="module")
+def courses(request):
+    """By chapter, of each answer: what should be told, what is wrong, what is told.
+
+    All chapters run in one kernel: one run instead of fourteen.
+    """
+    tasks, cases, meant = [], [], []
+    for name in selected(request, "name"):
+        for task in standalone(SHEETS[name], len(tasks) + 1):
+            solution = "\n".join(answered(c.text) for c in task.of("answer"))
+            wrong = [c for c in task.of("wrong") if "same_marks" not in c.options]
+            cases.append((task, solution))
+            cases += [(task, f"{solution}\n{text}") for text in task.right]
+            cases += [(task, f"{solution}\n{c.text}") for c in wrong]
+            told = [""] * (1 + len(task.right)) + [c.options["says"] for c in wrong]
+            meant += [(name, says) for says in told]
+            tasks.append(task)
+    troubles, outcomes = judged(Sheet((), tuple(tasks)), cases, Box(WRAPPED))
+    found = {name: [] for name in SHEETS}
+    for (name, says), trouble, outcome in zip(meant, troubles, outcomes, strict=True):
+        found[name].append((says, trouble, outcome["check"]))
+    return found
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.parent.name)
-def test_the_courses_answers_right_and_wrong_get_what_they_should(path):
-    sheet = parse(path)
-    right, wrong, told = [], [], []
-    for task in sheet.exercises:
-        solution = "\n".join(answered(c.text) for c in task.of("answer"))
-        for text in [solution, *task.right]:
-            right.append((task, text if text == solution else f"{solution}\n{text}"))
-        for c in task.of("wrong"):
-            if "same_marks" not in c.options:
-                wrong.append((task, f"{solution}\n{c.text}"))
-                told.append(c.options["says"])
-    troubles, outcomes = judged(sheet, right + wrong)
-    assert troubles[: len(right)] == [""] * len(right)
-    assert "" not in troubles[len(right) :]
-    for outcome, says in zip(outcomes[len(right) :], told, strict=True):
-        assert "".join(says.split()) in "".join(outcome["check"].split())
+@pytest.mark.parametrize("name", SHEETS)
+def test_the_courses_answers_right_and_wrong_get_what_they_should(courses, name):
+    assert len(courses[name]) > 6 * len(SHEETS[name].exercises)
+    for says, trouble, check in courses[name]:
+        assert bool(trouble) == bool(says), (says, trouble)
+        assert "".join(says.split()) in "".join(check.split())
