@@ -12,9 +12,12 @@ TOOLS = """const which = (f) => {
 const settled = (f, before) => new Promise((answer, refuse) => {
   const look = () => {
     const pictures = Number(f.dataset.pictures || 0);
-    if (pictures > before && !("busy" in f.dataset)) answer([which(f), pictures]);
+    if (!(pictures > before) || "busy" in f.dataset) return;
+    watch.disconnect();
+    answer([which(f), pictures]);
   };
-  new MutationObserver(look).observe(f, { attributes: true });
+  const watch = new MutationObserver(look);
+  watch.observe(f, { attributes: true });
   setTimeout(() => refuse(new Error("no picture in 30 s")), 30_000);
   look();
 });"""
