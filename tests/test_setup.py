@@ -86,12 +86,11 @@ def test_a_missing_ensurepip_is_told_the_package(setup):
 def test_setup_installs_the_lock_and_then_the_project_alone(setup, commands):
     setup.set_up()
     assert setup.STAMP.read_text() == setup.fingerprint()
-    venv, lock, project, first_import = commands.ran[-4:]
+    venv, lock, project = commands.ran[-3:]
     assert "-m venv" in venv
     assert f"--requirement {setup.LOCK}" in lock
     assert "--no-deps" in project
     assert "--editable ." in project
-    assert "import torch" in first_import
     assert not re.search("index|find-links|proxy|cert|host", " ".join(commands.ran))
 
 
@@ -110,8 +109,7 @@ def test_a_changed_lock_or_project_installs_again_in_the_same_venv(
     commands.ran.clear()
     (setup.ROOT / file).write_text("changed")
     setup.set_up()
-    assert sum(" install " in line for line in commands.ran) == 2
-    assert not any("-m venv" in line for line in commands.ran)
+    assert [" install " in line for line in commands.ran] == [False, True, True]
 
 
 def test_an_interrupted_setup_goes_on(setup, commands):

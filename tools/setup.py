@@ -120,11 +120,8 @@ def set_up() -> None:
             fail("Python could not make .venv (the lines above say why).")
     again = ["--quiet"] if STAMP.exists() else []  # the first time there is much to see
     STAMP.unlink(missing_ok=True)
-    # Bytecode of all that is installed would take a minute; what is used gets it here,
-    # since a learner's box may write none.
-    pip("install", *again, "--no-compile", "--requirement", str(LOCK))
+    pip("install", *again, "--requirement", str(LOCK))
     pip("install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ".")
-    runs(python(), "-c", "import torch, matplotlib.pyplot, ipykernel.kernelapp, nbval")
     STAMP.write_text(wanted)
     print("Ready.")
 
