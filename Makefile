@@ -5,6 +5,8 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 COURSE := @$(RUN) -m course
+# nbval is for the tests that call it; each worker would take seconds to load it.
+PYTEST := OMP_NUM_THREADS=1 $(RUN) -m pytest -p no:nbval
 ONE := $(if $(CHAPTER),--chapter $(CHAPTER))
 
 # Torch's threads sleep while they wait: spinning, two of them on a busy machine with two
@@ -28,11 +30,11 @@ lab: notebooks ## set up, make the notebooks, open JupyterLab on the front page
 test: ready ## set up and run every test
 	$(COURSE) notebooks --check
 	$(COURSE) html
-	OMP_NUM_THREADS=1 $(RUN) -m pytest -n $$($(RUN) -c "import os; print(os.cpu_count() + 1)") \
+	$(PYTEST) -n $$($(RUN) -c "import os; print(os.cpu_count() + 1)") \
 	  --dist loadfile --no-loadscope-reorder  # one more than cores: browsers let it wait
 
 quick: ready ## the fast tests, about two minutes
-	OMP_NUM_THREADS=1 $(RUN) -m pytest -n logical -m "not slow and not browser"
+	$(PYTEST) -n logical -m "not slow and not browser"
 
 html: ready ## the site, in build/html
 	$(COURSE) html $(ONE)
