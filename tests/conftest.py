@@ -13,6 +13,12 @@ if not torch.cuda.is_available():
     torch.manual_seed = torch.default_generator.manual_seed
 
 
+def pytest_collection_modifyitems(items):
+    """Files with slow tests first: the quick ones fill what is left at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(autouse=True)
 def seeded():
     torch.manual_seed(0)

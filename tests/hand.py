@@ -9,16 +9,16 @@ TOOLS = """const which = (f) => {
   const seen = (f.seen ??= []);
   return seen.includes(picture) ? seen.indexOf(picture) : seen.push(picture) - 1;
 };
-const settled = (f, before) => new Promise((answer, refuse) => {
-  const look = () => {
+const settled = (f, before) => new Promise((answer) => {
+  const look = (_, __, late) => {
     const pictures = Number(f.dataset.pictures || 0);
-    if (!(pictures > before) || "busy" in f.dataset) return;
+    if (!late && (!(pictures > before) || "busy" in f.dataset)) return;
     watch.disconnect();
-    answer([which(f), pictures]);
+    answer([which(f), pictures]);  // late: what is shown, and so no change
   };
   const watch = new MutationObserver(look);
   watch.observe(f, { attributes: true });
-  setTimeout(() => refuse(new Error("no picture in 30 s")), 30_000);
+  setTimeout(look, 15_000, null, null, true);
   look();
 });"""
 SETTLED = f"(f, before) => {{ {TOOLS} return settled(f, before); }}"
@@ -30,6 +30,7 @@ RESET = f"""f => {{ {TOOLS}
 # Where a control is dragged (a knob on its pad), once the page has stopped scrolling.
 PLACE = """async e => {
   const area = e.closest(".live-pad") ?? e;
+  await document.fonts.ready;
   const frame = () => new Promise(requestAnimationFrame);
   area.scrollIntoView({ block: "center", behavior: "instant" });
   for (let before = NaN; before !== area.getBoundingClientRect().y; await frame())
