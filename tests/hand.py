@@ -55,7 +55,7 @@ def hold_everything(page, figure):
         for way in (hand.by_keyboard, hand.by_mouse):
             label = f"{control.name} by {way.__name__}"
             assert hand.moves(way, control, controls), f"{label} changes nothing"
-        assert hand.reset() == start, f"reset after {control.name}"
+            assert hand.reset() == start, f"reset after {label}"
     hand.by_mouse(controls[-1], 1)
     assert hand.after(figure.locator(".live-reset").click) == start  # with the pointer
 
@@ -166,7 +166,7 @@ class Hand:
         ]
         self.page.mouse.move(*at[0])
         self.page.mouse.down()
-        self.page.mouse.move(*at[1])
+        self.page.mouse.move(*at[1], steps=2)
         self.page.mouse.up()
 
     def _choose(self, control, place):
