@@ -24,6 +24,7 @@ STICKING_OUT = """() => {
   return [...wide, ...out.map((e) => e.outerHTML.slice(0, 90))];
 }"""
 OPEN_ALL = "() => document.querySelectorAll('details').forEach((d) => (d.open = true))"
+CLOSE_MENU = "() => document.querySelector('header details').removeAttribute('open')"
 # Most of a page is code, formulas and drawings, alike everywhere: axe gets those blocks
 # of code that have a new colour, and of the others a few.
 THIN = """() => {
@@ -89,10 +90,12 @@ def seen(site):
             page.evaluate(OPEN_ALL)
             faults("narrow", page.evaluate(STICKING_OUT))
             page.set_viewport_size({"width": 1100, "height": 900})
+            page.evaluate(CLOSE_MENU)  # it lies over a figure at the top of the page
             for figure in page.locator("figure.live").all():
                 faults("alive", dead(page, figure))
                 found["held"].append(name)
             faults("quiet", troubles)
+            page.evaluate(OPEN_ALL)
             page.evaluate(THIN)
             page.add_script_tag(path=rules)
             faults("light", page.evaluate(AXE, ALL_ELSE))
