@@ -69,9 +69,9 @@ def on():
     while True: way.send({"x": 0.0})
 threading.Thread(target=on, daemon=True).start()
 def double(x): return x""",
-    "a gigabyte of output": """
+    "a hundred megabytes of output": """
 def double(x):
-    for _ in range(1000): print("x" * 2**20)
+    for _ in range(100): print("x" * 2**20)
     return x""",
     "a gigabyte at once": "def double(x):\n    print('x' * 2**30)\n    return x",
     "half a million messages": """
@@ -135,7 +135,7 @@ def double(x):
 SAID = {  # what the grader must have seen, where it is more than a wrong answer
     "its kernel died": ("exit", "exit at once", "kill everything"),
     "too slow": ("stop", "an endless loop", "a loop that cannot be interrupted"),
-    "far too much": ("a gigabyte of output",),
+    "far too much": ("a hundred megabytes of output",),
 }
 
 

@@ -4,6 +4,8 @@ import gzip
 import os
 import re
 import shutil
+from functools import cache
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -42,6 +44,48 @@ def site(request):
 
 def soup(path):
     return BeautifulSoup(path.read_text("utf8"), "html.parser")
+
+
+class Page(NamedTuple):
+    ids: set
+    links: list
+    asked: list  # what is got without a click
+    loads: list  # of these, what a page cannot do without
+    nameless: list  # pictures of which a reader hears nothing
+    unset: bool  # formulas that stayed TeX
+
+
+def read(path):
+    """What the tests ask of a page; a course's page takes a second to be parsed."""
+    page = soup(path)
+    address = lambda tag: tag.get("src") or tag.get("href") or tag.get("action") or ""
+    found = lambda selected: [address(tag) for tag in page.select(selected)]
+    pictures = page.main.select("img, svg:not([aria-hidden])")
+    silent = [p for p in pictures if not p.get("alt") and not p.get("aria-label")]
+    return Page(
+        {tag["id"] for tag in page.select("[id]")},
+        [tag.get("href") or tag["src"] for tag in page.select("[href], [src]")],
+        found("[src], link[href], [poster], [srcset], [action]"),
+        found("script[src], link[rel=stylesheet], img[src]"),
+        [str(p)[:90] for p in silent if not p.find_parent(heard)],
+        bool(page.main.select(".katex-error")) or "\\(" in page.main.get_text(),
+    )
+
+
+def heard(tag):
+    """Whether what lies in an element is told in another way."""
+    return "katex" in tag.get("class", ()) or tag.has_attr("aria-label")
+
+
+@pytest.fixture(scope="module")
+def read_once():
+    return cache(lambda site: {p.resolve(): read(p) for p in site.rglob("*.html")})
+
+
+@pytest.fixture
+def pages(site, read_once):
+    """By file, what is on each page of a site."""
+    return read_once(site)
 
 
 def key(root):
@@ -186,34 +230,26 @@ def test_pages_for_teachers_are_reached_from_the_exercises():
 
 
 @pytest.mark.slow
-def test_links_lead_somewhere(site):
-    ids = {
-        p: {tag["id"] for tag in soup(p).select("[id]")} for p in site.rglob("*.html")
-    }
-    for page in ids:
-        for tag in soup(page).select("[href], [src]"):
-            target = urlsplit(tag.get("href") or tag["src"])
-            if not LOCAL.match(target.geturl()) and not target.fragment:
-                continue
-            if target.scheme:
+def test_links_lead_somewhere(pages):
+    for page, found in pages.items():
+        for link in found.links:
+            target = urlsplit(link)
+            if target.scheme or not (LOCAL.match(link) or target.fragment):
                 continue
             path = page.parent / unquote(target.path) if target.path else page
-            assert path.resolve().is_file(), f"{page.name}: {target.geturl()}"
+            assert path.resolve().is_file(), f"{page.name}: {link}"
             if target.fragment and path.suffix == ".html":
-                found = ids[path.resolve()]
-                assert unquote(target.fragment) in found, (
-                    f"{page.name}: {target.geturl()}"
-                )
+                ids = pages[path.resolve()].ids
+                assert unquote(target.fragment) in ids, f"{page.name}: {link}"
 
 
 @pytest.mark.slow
-def test_nothing_comes_from_another_host(site):
-    for page in site.rglob("*.html"):
-        for tag in soup(page).select("[src], link[href], [poster], [srcset], [action]"):
-            address = tag.get("src") or tag.get("href") or tag.get("action") or ""
-            assert not re.match(r"(https?:)?//", address), f"{page.name}: {tag}"
+def test_nothing_comes_from_another_host(site, pages):
+    for page, found in pages.items():
+        for address in found.asked:
+            assert not re.match(r"(https?:)?//", address), f"{page.name}: {address}"
         assert 'type="module"' not in page.read_text("utf8")  # file:// forbids them
-    for path in [*site.rglob("*.js"), *site.rglob("*.css"), *site.rglob("*.html")]:
+    for path in [*site.rglob("*.js"), *site.rglob("*.css"), *pages]:
         assert not FOREIGN.search(path.read_text("utf8")), path
     for path in site.rglob("*.css"):
         for address in re.findall(r"""url\(["']?([^"')]+)""", path.read_text("utf8")):
@@ -221,15 +257,9 @@ def test_nothing_comes_from_another_host(site):
 
 
 @pytest.mark.slow
-def test_pictures_speak_and_mathematics_is_set(site):
-    for page in site.rglob("*.html"):
-        main = soup(page).main
-        for picture in main.select("img, svg:not([aria-hidden])"):
-            if picture.find_parent(class_="katex"):
-                continue
-            named = picture.find_parent(attrs={"aria-label": True})
-            assert picture.get("alt") or picture.get("aria-label") or named, page.name
-        assert not main.select(".katex-error") and "\\(" not in main.get_text()
+def test_pictures_speak_and_mathematics_is_set(pages):
+    for page, found in pages.items():
+        assert not found.nameless and not found.unset, page.name
 
 
 @pytest.mark.slow
@@ -239,17 +269,15 @@ def test_a_comma_stays_with_its_formula(tiny):
 
 
 @pytest.mark.slow
-def test_a_page_with_all_it_loads_stays_under_a_megabyte(site):
+def test_a_page_with_all_it_loads_stays_under_a_megabyte(pages):
     fonts = sum(f.stat().st_size for f in (HERE / "theme/static/fonts").glob("*.woff2"))
     assert fonts < 150_000
-    for page in site.rglob("*.html"):
-        loaded = [page]
-        for tag in soup(page).select("script[src], link[rel=stylesheet], img[src]"):
-            address = urlsplit(tag.get("src") or tag["href"])
-            if not address.scheme:
-                loaded.append(page.parent / unquote(address.path))
-        weight = sum(len(gzip.compress(path.read_bytes())) for path in loaded)
-        assert weight + fonts < 1_000_000, f"{page.name}: {weight + fonts:,} bytes"
+    weigh = cache(lambda path: len(gzip.compress(path.read_bytes())))
+    for page, found in pages.items():
+        addresses = [urlsplit(address) for address in found.loads]
+        local = [page.parent / unquote(a.path) for a in addresses if not a.scheme]
+        weight = sum(weigh(path.resolve()) for path in [page, *local]) + fonts
+        assert weight < 1_000_000, f"{page.name}: {weight:,} bytes"
 
 
 @pytest.mark.browser
