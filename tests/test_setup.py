@@ -86,11 +86,12 @@ def test_a_missing_ensurepip_is_told_the_package(setup):
 def test_setup_installs_the_lock_and_then_the_project_alone(setup, commands):
     setup.set_up()
     assert setup.STAMP.read_text() == setup.fingerprint()
-    venv, lock, project = commands.ran[-3:]
+    venv, lock, project, bytecode = commands.ran[-4:]
     assert "-m venv" in venv
-    assert f"--requirement {setup.LOCK}" in lock
+    assert f"--no-compile --requirement {setup.LOCK}" in lock
     assert "--no-deps" in project
     assert "--editable ." in project
+    assert f"-m compileall -q -j 0 {setup.VENV}" in bytecode
     assert not re.search("index|find-links|proxy|cert|host", " ".join(commands.ran))
 
 
@@ -109,7 +110,7 @@ def test_a_changed_lock_or_project_installs_again_in_the_same_venv(
     commands.ran.clear()
     (setup.ROOT / file).write_text("changed")
     setup.set_up()
-    assert [" install " in line for line in commands.ran] == [False, True, True]
+    assert [" install " in line for line in commands.ran] == [False, True, True, False]
 
 
 def test_an_interrupted_setup_goes_on(setup, commands):
