@@ -71,7 +71,7 @@ threading.Thread(target=on, daemon=True).start()
 def double(x): return x""",
     "a hundred megabytes of output": """
 def double(x):
-    for _ in range(100): print("x" * 2**20)
+    for _ in range(100): print("x" * 2**20, flush=True)
     return x""",
     "a gigabyte at once": "def double(x):\n    print('x' * 2**30)\n    return x",
     "half a million messages": """
