@@ -231,10 +231,12 @@ def said(tmp_path_factory):
     assert (folder / "said.xml").exists(), run.stdout[-4000:] + run.stderr[-4000:]
     results = iter(ElementTree.parse(folder / "said.xml").iter("testcase"))
     trouble = lambda cell: "".join(part.get("message", "no word") for part in cell)
-    return {
+    found = {
         name: [trouble(next(results)) for _ in range(1 + code_cells(cells))]
         for name, cells in books.items()
     }
+    assert not [*results], "more cells ran than the notebooks have"
+    return found
 
 
 def code_cells(cells):
