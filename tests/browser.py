@@ -1,11 +1,8 @@
 """Real chromium for the tests: start it, watch it, give it a page to show."""
 
-import os
 import shutil
 from contextlib import contextmanager
 from importlib.resources import files
-
-import pytest
 
 from lib.live.page import page_html
 
@@ -18,11 +15,7 @@ FLAGS = (
 
 @contextmanager
 def chromium():
-    """A browser; skips where there is none, unless REQUIRE_BROWSER is set."""
-    if not CHROMIUM:
-        if os.environ.get("REQUIRE_BROWSER"):
-            pytest.fail("REQUIRE_BROWSER is set and there is no chromium")
-        pytest.skip("no chromium: apt-get install chromium")
+    """A browser, for tests that are marked `browser`."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -1,5 +1,8 @@
 """One thread for tiny models, the same hypothesis examples every time, a quick seed."""
 
+import os
+from functools import cache
+
 import hypothesis
 import pytest
 import torch
@@ -17,6 +20,36 @@ def pytest_collection_modifyitems(items):
     """Files with slow tests first: the quick ones fill what is left at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+@cache
+def missing(marker):
+    """What `make doctor` knows of what a marker needs; None where that is here."""
+    from course.comfort import NEEDS  # here, for few tests need anything
+
+    need = next(need for need in NEEDS if need.name == marker)
+    return None if need.here() else need
+
+
+def pytest_runtest_setup(item):
+    """Skip what this machine cannot do; where REQUIRE_... is set, fail instead."""
+    for marker in ("browser", "sandbox"):
+        if item.get_closest_marker(marker) and (need := missing(marker)):
+            if os.environ.get(f"REQUIRE_{marker.upper()}"):
+                pytest.fail(f"REQUIRE_{marker.upper()} is set; {need.get}")
+            pytest.skip(f"no {marker} here; {need.get}")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say in a sentence what was skipped for want of something, and how to get that."""
+    parts = []
+    for marker in ("browser", "sandbox"):
+        skipped = terminalreporter.stats.get("skipped", [])
+        count = sum(marker in report.keywords for report in skipped)
+        if count and (need := missing(marker)):
+            parts.append(f"{count} that need a {marker} ({need.get})")
+    if parts:
+        terminalreporter.write_line(f"Tests were skipped: {'; '.join(parts)}.")
 
 
 @pytest.fixture(autouse=True)

@@ -4,16 +4,13 @@ import socket
 from pathlib import Path
 
 import pytest
-from grading_little import WRAPPED, judged, source
+from grading_little import judged, source
 
 from course.exercises import parse
 from course.grading.sandbox import Box
 from course.source import ROOT
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not WRAPPED, reason="bubblewrap is not here"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.sandbox]
 
 HOME = str(Path.home())
 HELPER = """import glob, os, socket, sys, time
@@ -62,7 +59,7 @@ REACH = {
     "a file beside its sockets": """[open(os.path.join(k, "attack"), "w")
         for f in os.listdir("/tmp") if f.startswith("lp")
         for k in [max(glob.glob(f"/tmp/{f}/k*/*"))]][0]""",
-    "its first process": "open('/proc/1/environ')",
+    "its first process": "open('/proc/1/environ').read()[0]",
     "the machine's settings": "open('/proc/sys/kernel/hostname', 'w')",
     "writing where the system's root is": "open('/attack', 'w')",
     "much shared memory": "open('/dev/shm/large', 'wb').write(bytes(2**27))",

@@ -5,12 +5,9 @@ import subprocess
 import threading
 
 import pytest
-from grading_little import HONEST, WRAPPED, selected, source, together
+from grading_little import HONEST, selected, source, together
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not WRAPPED, reason="bubblewrap is not here"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.sandbox]
 
 # Each is an answer to the first exercise; after each comes an honest other answer.
 

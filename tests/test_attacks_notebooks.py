@@ -7,14 +7,11 @@ import zipfile
 
 import pytest
 from bs4 import BeautifulSoup
-from grading_little import HONEST, WRAPPED, book, raw, source
+from grading_little import HONEST, book, raw, source
 
 from course.grading import crowd, graft, submissions
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not WRAPPED, reason="bubblewrap is not here"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.sandbox]
 DOUBLE = "def double(x):\n    return x + x"
 WRONG = "def double(x):\n    return -2 * x"
 

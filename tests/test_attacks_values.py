@@ -117,6 +117,11 @@ def test_a_comparison_that_takes_all_would_be_seen(ran, monkeypatch):
 def test_an_honest_half_earns_half(path):
     want = marks.expected(parse(path), SEED, BOX)
     assert points(grade(path, book(path, shift=HONEST), want)) == {1: 0, 2: 3}
+
+
+@pytest.mark.sandbox
+def test_an_answer_that_wants_the_course_costs_no_other(path):
+    want = marks.expected(parse(path), SEED, BOX)
     reference = "from course.exercises import parse\ndef double(x): return 2 * x"
     rows = grade(path, book(path, double=reference, shift=HONEST), want)
     assert points(rows) == {1: 0, 2: 3}

@@ -9,7 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from grading_little import HONEST, WRAPPED, book, raw, source
+from grading_little import HONEST, book, raw, source
 
 from course.exercises import parse
 from course.grading import crowd, graft, ledger, marks, reports, run, sandbox, workers
@@ -17,7 +17,6 @@ from course.grading.submissions import chapter_of, find, students
 from course.source import ROOT
 
 DOUBLE = "def double(x):\n    return x + x"
-needs_a_box = pytest.mark.skipif(not WRAPPED, reason="bubblewrap is not here")
 
 
 @pytest.fixture
@@ -240,7 +239,7 @@ def test_a_cell_of_a_spreadsheet_is_no_formula():
 
 
 @pytest.mark.slow
-@needs_a_box
+@pytest.mark.sandbox
 def test_a_kill_leaves_nothing_running_and_the_next_run_goes_on(course):
     slow = "import time\ndef double(x):\n    time.sleep(500)"
     path = course / "course/source/05_x/exercises.md"
@@ -284,7 +283,7 @@ def below(process):
 
 
 @pytest.mark.slow
-@needs_a_box
+@pytest.mark.sandbox
 def test_a_dask_cluster_grades_as_this_machine_does(course):
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(

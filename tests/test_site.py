@@ -1,14 +1,13 @@
 """The site: executed once, never stale, nothing from another host, all reachable."""
 
 import gzip
-import os
 import re
-import shutil
 from functools import cache
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from browser import chromium
 from bs4 import BeautifulSoup
 from tiny_site import edit, make
 
@@ -283,15 +282,8 @@ def test_a_page_with_all_it_loads_stays_under_a_megabyte(pages):
 @pytest.mark.browser
 @pytest.mark.slow
 def test_search_and_pages_work_from_a_folder(tiny):
-    sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
-    program = shutil.which("chromium")
-    if not program and not os.environ.get("REQUIRE_BROWSER"):
-        pytest.skip("no chromium here")
     trouble = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox"]
-        )
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 390, "height": 844})
         page.on("console", lambda m: m.type == "error" and trouble.append(m.text))
         page.on("pageerror", lambda error: trouble.append(str(error)))
@@ -305,5 +297,4 @@ def test_search_and_pages_work_from_a_folder(tiny):
         page.wait_for_selector("#search-results a >> text=A tiny chapter")
         page.click("button.theme")
         assert page.get_attribute("body", "data-theme") == "light"
-        browser.close()
     assert not trouble

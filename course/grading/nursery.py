@@ -23,16 +23,14 @@ class Nursery:
         self.said = b""
         self.fences = contextlib.ExitStack()
         before = self.fences.enter_context(fence(box.together if box.wrapped else {}))
-        env = dict(os.environ)  # of which bubblewrap passes nothing on
-        if not box.wrapped:
-            env |= {"PYTHONPATH": str(lib), "OMP_NUM_THREADS": "1"}
+        ours = os.environ | {"PYTHONPATH": str(lib), "OMP_NUM_THREADS": "1"}
         self.process = subprocess.Popen(
             [*before, *box.command(folder, lib)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=folder,
-            env=env,
+            env={} if box.wrapped else ours,
         )
         assert self.process.stdin and self.process.stdout
         self.ask, self.answers = self.process.stdin, self.process.stdout

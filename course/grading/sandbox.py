@@ -59,8 +59,12 @@ class Box:
 
 
 def wrap(folder: Path, lib: Path, hidden: tuple[str, ...] = ()) -> list[str]:
-    """Give bubblewrap's part of a command: what can be seen, written and reached."""
-    box = ["bwrap", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    """Give bubblewrap's part of a command: what can be seen, written and reached.
+
+    Start it with an empty environment: its first process keeps that in /proc/1/environ.
+    """
+    program = shutil.which("bwrap") or "bwrap"  # its full path: it gets no PATH
+    box = [program, "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     box += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
     box += ["--unshare-cgroup-try", "--hostname", "box"]
     if is_root():  # real root becomes a user of its own, whom limits bind
@@ -141,7 +145,7 @@ def works() -> bool:
     with tempfile.TemporaryDirectory() as folder:
         command = [*wrap(Path(folder), Path(folder)), sys.executable, "-c", "1"]
         try:
-            run = subprocess.run(command, capture_output=True, timeout=60)
+            run = subprocess.run(command, env={}, capture_output=True, timeout=60)
         except (OSError, subprocess.TimeoutExpired):
             return False
         return run.returncode == 0
