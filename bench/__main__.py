@@ -18,7 +18,7 @@ import torch
 
 import bench
 
-OWN = {"__main__", "turns", "latency", "submissions"}  # no peers in these
+OWN = {"__main__", "turns", "latency", "mdlm", "submissions"}  # no peers in these
 RESULTS = Path(__file__).resolve().parents[1] / "RESULTS.md"
 LEFT_OUT = "left out"  # what a line says of something that was not measured
 

@@ -7,8 +7,9 @@ every token, the score of all V + 1 states, both factors of Eq. 19, a Gumbel dra
 import torch
 from torch import Tensor, nn
 
+from bench import mdlm
 from bench.turns import Row, in_turns
-from lib import mdlm, sedd
+from lib import sedd
 
 VOCAB, WIDTH, TOKENS = 50257, 128, 128
 

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lib import expect
-from lib.boxes import box_iou, decode_boxes, encode_boxes, kept, nms
+from lib.detection.boxes import box_iou, decode_boxes, encode_boxes, kept, nms
 
 __all__ = [
     "box_iou",

@@ -25,7 +25,8 @@ builtins.print = builtins.len = builtins.float = builtins.abs = lambda *_, **__:
 def double(x): return 0 * x""",
     "patched checks and sending": """
 import live_papers_sending as way
-from lib import check, ladder
+from lib import check
+from lib.check import ladder
 check.same = ladder.difference = lambda *_, **__: None
 way.pack = lambda name, value: {"kind": "right", "shape": [], "data": "right"}
 def double(x): return x""",

@@ -1,6 +1,5 @@
 """Block diffusion: its mask by loops, one pass against many, its limits."""
 
-import doctest
 import math
 from itertools import pairwise
 
@@ -226,7 +225,3 @@ tokens = torch.zeros(2, 6, dtype=torch.int64)
 def test_bad_input_is_explained(call, says):
     with pytest.raises(ValueError, match=says):
         call()
-
-
-def test_the_examples_in_the_docstrings_run():
-    assert doctest.testmod(block_diffusion).failed == 0

@@ -1,6 +1,5 @@
 """Checks: every rung is seen to fire, and to hold its tongue."""
 
-import doctest
 import math
 import subprocess
 import sys
@@ -13,8 +12,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from nbclient import NotebookClient
 
-from lib import check, ladder
-from lib.check import Wrong, same
+from lib import check
+from lib.check import Wrong, ladder, same
 
 NAN, INF = math.nan, math.inf
 T = torch.tensor
@@ -427,8 +426,3 @@ def test_a_notebook_shows_the_sentence_alone_and_fails(tmp_path):
         [*command, "book.ipynb"], cwd=tmp_path, capture_output=True, text=True
     )
     assert "2 failed, 3 passed" in run.stdout, run.stdout
-
-
-def test_the_examples_in_the_docstrings():
-    result = doctest.testmod(check)
-    assert result.attempted and not result.failed

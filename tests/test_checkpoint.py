@@ -10,8 +10,7 @@ import torch
 from nbclient import NotebookClient
 from torch import nn
 
-from lib import checkpoint
-from lib.train import History, Player, minibatches, train
+from lib.train import History, Player, checkpoint, minibatches, train
 
 
 def squared(model, x, y):

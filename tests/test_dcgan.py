@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lib import dcgan
+from lib.gan import dcgan
 
 
 def test_as_many_parameters_as_the_official_example():

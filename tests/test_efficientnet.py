@@ -1,6 +1,5 @@
 """EfficientNet against loops, the paper's counts and weights trained by others."""
 
-import doctest
 import math
 
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
-from lib import data, efficientnet, efficientnet_cost
+from lib import data, efficientnet
 
 FAMILY = [  # width, depth, resolution, parameters, 10^9 multiply-adds
     (1.0, 1.0, 224, 5_288_548, 0.385815),
@@ -352,7 +351,3 @@ def test_without_classes_the_averaged_head_comes_out():
 def test_bad_input_is_explained(call, says):
     with pytest.raises(ValueError, match=says):
         call()
-
-
-def test_the_examples_in_the_docstrings_run():
-    assert doctest.testmod(efficientnet_cost).failed == 0

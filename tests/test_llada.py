@@ -1,6 +1,5 @@
 """LLaDA's kernels against loops, exact enumeration and the official algorithm."""
 
-import doctest
 import itertools
 import math
 
@@ -381,7 +380,3 @@ yes = floats.bool()
 def test_bad_input_is_explained(error, call, says):
     with pytest.raises(error, match=says):
         call()
-
-
-def test_the_examples_in_the_docstrings_run():
-    assert doctest.testmod(llada).failed == 0

@@ -7,7 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib import mdlm, sedd
+from bench import mdlm
+from lib import sedd
 
 NOISES = [sedd.LogLinearNoise(), sedd.GeometricNoise(1e-3, 8.0)]
 LOGITS = torch.tensor([0.3, -1.0, 0.8])

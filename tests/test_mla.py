@@ -1,6 +1,5 @@
 """Latent attention against loops, the official code's numbers and itself absorbed."""
 
-import doctest
 import json
 import math
 import operator
@@ -196,7 +195,3 @@ def test_export(absorb):
 def test_bad_input_is_explained(call, says):
     with pytest.raises(ValueError, match=says):
         call()
-
-
-def test_the_examples_in_the_docstrings_run():
-    assert doctest.testmod(mla).failed == 0

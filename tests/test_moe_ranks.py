@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from course.source import ROOT
-from lib import moe_ranks
+from lib.moe import ranks
 
 RECIPE = ROOT / "source" / "12b_deepseek_experts" / "experts_over_ranks.py"
 
@@ -20,7 +20,8 @@ LAYER = """
 import sys
 import torch
 import torch.distributed as dist
-from lib import moe, moe_ranks
+from lib import moe
+from lib.moe import ranks
 
 torch.set_num_threads(1)
 torch.manual_seed(0)
@@ -29,7 +30,7 @@ whole.bias[3] = -9.0
 x = torch.randn(10, 6).double()
 dist.init_process_group("gloo")
 rank = dist.get_rank()
-spread = moe_ranks.ExpertsOverRanks(whole)
+spread = ranks.ExpertsOverRanks(whole)
 mine = x.chunk(2)[rank].clone().requires_grad_()
 out = spread(mine)
 (out.square().mean()).backward()
@@ -43,7 +44,7 @@ for name in ("gate_up", "down"):
     part = getattr(whole, name).grad.chunk(2)[rank]
     torch.testing.assert_close(getattr(spread, name).grad, part)
 indices = spread.choose(mine)[1]
-total = moe_ranks.total_load(indices, 4)
+total = ranks.total_load(indices, 4)
 assert torch.equal(total, moe.load(whole.choose(x)[1], 4)) and total[3] == 0
 print("agree")
 dist.destroy_process_group()
@@ -89,4 +90,4 @@ def test_two_processes_give_the_curve_of_one(tmp_path, monkeypatch):
 
 def test_rows_that_do_not_add_up_are_refused():
     with pytest.raises(ValueError, match=r"5 rows cannot be sent as \[2, 2\]"):
-        moe_ranks.exchange(torch.zeros(5, 3), [2, 2], [1, 3])
+        ranks.exchange(torch.zeros(5, 3), [2, 2], [1, 3])

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import optim
 
-from lib import gan, lab, plane
+from lib import gan
+from lib.gan import lab, plane
 from lib.train import Player
 
 

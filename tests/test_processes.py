@@ -11,7 +11,7 @@ import pytest
 import torch
 from jupyter_client.manager import start_new_kernel
 
-from lib.step import Processes
+from lib.train.step import Processes
 
 # `python recipe.py out checkpoint flags`: says each step that it starts, writes what it
 # learnt to out0 (and out1, under torchrun). Its net has all that a resume can lose.

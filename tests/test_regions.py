@@ -5,7 +5,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib import boxes, fpn, regions
+from lib import fpn
+from lib.detection import boxes, regions
 
 few = settings(max_examples=25)
 ANCHORS = fpn.anchors([(4, 4)], [16], [[16, 32]], [1.0])[0]  # (32, 4)

@@ -1,6 +1,5 @@
 """Pooling operators and boxes against loops, golden numbers and known mistakes."""
 
-import doctest
 import json
 import math
 from pathlib import Path
@@ -10,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib import boxes, rfcn
+from lib import rfcn
 
 GOLDEN = json.loads(Path(__file__).with_name("golden").joinpath("roi.json").read_text())
 few = settings(max_examples=25)
@@ -391,7 +390,3 @@ def test_bad_input_is_explained(call, says):
 def test_whole_numbers_are_refused():
     with pytest.raises(TypeError, match="real numbers"):
         rfcn.roi_pool(zeros(1, 1, 4, 4), zeros(1, 5).long(), 2, 1.0)
-
-
-def test_the_examples_in_the_docstrings_run():
-    assert doctest.testmod(boxes).failed == 0

@@ -1,6 +1,5 @@
 """The Vision Transformer against loops, formulas, golden numbers and timm."""
 
-import doctest
 import json
 import math
 import operator
@@ -351,7 +350,3 @@ def test_bad_input_is_explained(call, says):
 def test_a_mask_of_numbers_is_refused():
     with pytest.raises(TypeError, match="expected bool"):
         vit.attention(*[zeros(4, 2)] * 3, zeros(4, 4))
-
-
-def test_the_examples_in_the_docstrings_run():
-    assert doctest.testmod(vit).failed == 0

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lib import vqgan_nets
+from lib.vqgan import nets
 
 
 def count(model):
@@ -12,7 +12,7 @@ def count(model):
 
 def test_an_f16_model_has_the_official_size():
     with torch.device("meta"):
-        encoder, decoder = vqgan_nets.Encoder(), vqgan_nets.Decoder()
+        encoder, decoder = nets.Encoder(), nets.Decoder()
         z = encoder(torch.empty(1, 3, 256, 256))
         assert z.shape == (1, 256, 16, 16)
         assert decoder(z).shape == (1, 3, 256, 256)
@@ -23,7 +23,7 @@ def test_an_f16_model_has_the_official_size():
 def test_names_are_those_of_the_official_checkpoints():
     encoder, decoder = (
         kind(32, (1, 2), 1, 8, size=16, attention=8)
-        for kind in (vqgan_nets.Encoder, vqgan_nets.Decoder)
+        for kind in (nets.Encoder, nets.Decoder)
     )
     names = set(encoder.state_dict())
     assert names >= {
@@ -48,7 +48,7 @@ def test_names_are_those_of_the_official_checkpoints():
 
 
 def test_a_level_that_halves_pads_right_and_below():
-    half = vqgan_nets.Sampler(1, up=False)
+    half = nets.Sampler(1, up=False)
     torch.nn.init.ones_(half.conv.weight)
     torch.nn.init.zeros_(half.conv.bias)
     out = half(torch.ones(1, 1, 4, 4))
@@ -57,6 +57,6 @@ def test_a_level_that_halves_pads_right_and_below():
 
 def test_bad_sizes_are_explained():
     with pytest.raises(ValueError, match="width is 48"):
-        vqgan_nets.Encoder(48)
+        nets.Encoder(48)
     with pytest.raises(ValueError, match="C=3"):
-        vqgan_nets.Encoder(32, (1,), 1, size=8)(torch.zeros(1, 1, 8, 8))
+        nets.Encoder(32, (1,), 1, size=8)(torch.zeros(1, 1, 8, 8))

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from course import recipes
-from lib import gan, lab
+from lib import gan
+from lib.gan import lab
 
 chapter = recipes.cells(__file__)
 

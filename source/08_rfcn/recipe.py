@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from course import recipes
-from lib import regions, rfcn
+from lib import detection, rfcn
 
 chapter = recipes.cells(__file__)
 train_set = chapter["train_set"]
@@ -27,10 +27,10 @@ class Aligned(Votes):  # type: ignore[misc, valid-type]
 
 def proposals(seed: int) -> tuple[Tensor, Tensor]:
     """Boxes for the training and the test scenes."""
-    targets = [regions.anchor_targets(chapter["ANCHORS"], b) for b in train_set.boxes]
+    targets = [detection.anchor_targets(chapter["ANCHORS"], b) for b in train_set.boxes]
     batch = chapter["some"](maps, torch.stack(targets))
     torch.manual_seed(seed)
-    proposer, loss = regions.ProposalNet(112, 64, 3), chapter["proposal_loss"]
+    proposer, loss = detection.ProposalNet(112, 64, 3), chapter["proposal_loss"]
     chapter["train"](proposer, loss, batch, steps=200, lr=2e-3, seed=seed, quiet=True)
     propose = chapter["propose"]
     return propose(proposer, maps), propose(proposer, test_maps)

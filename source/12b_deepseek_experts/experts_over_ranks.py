@@ -16,12 +16,13 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 
 from course import recipes
-from lib import moe, moe_ranks
+from lib import moe
+from lib.moe import ranks
 
 chapter = recipes.cells(__file__)
 
 
-class Spread(moe_ranks.ExpertsOverRanks, chapter["Experts"]):  # type: ignore[misc]
+class Spread(ranks.ExpertsOverRanks, chapter["Experts"]):  # type: ignore[misc]
     """The chapter's experts, which remember whom they asked, over all ranks."""
 
 
@@ -60,7 +61,7 @@ def fit(model: nn.Module, steps: int, rank: int, ranks: int) -> list[float]:
 def tell(experts: moe.MoE, many: bool) -> None:
     """Move the bias by the load of all ranks together."""
     indices: Tensor = experts.chosen[1]  # type: ignore[assignment]
-    count = moe_ranks.total_load if many else moe.load
+    count = ranks.total_load if many else moe.load
     load = count(indices, len(experts.bias))
     experts.bias.copy_(moe.update_bias(experts.bias, load, 0.01))
 

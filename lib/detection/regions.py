@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lib import expect
-from lib.boxes import box_iou, decode_boxes, encode_boxes, nms
+from lib.detection.boxes import box_iou, decode_boxes, encode_boxes, nms
 
 
 class ProposalNet(nn.Module):

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from lib import expect
-from lib.gan import KINDS
+from lib.gan.losses import KINDS
 
 Kinds = str | Sequence[str]  # one for all, or one for each column
 

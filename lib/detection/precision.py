@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from lib import expect
-from lib.boxes import box_iou
+from lib.detection.boxes import box_iou
 
 HIT, MISS, LEFT_OUT = 1, 0, -1
 

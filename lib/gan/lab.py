@@ -13,9 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lib import expect, plane
-from lib.checkpoint import History
-from lib.step import Player, Processes, Run
+from lib import expect
+from lib.gan import plane
+from lib.train.checkpoint import History
+from lib.train.step import Player, Processes, Run
 
 EXTENT = 3.2  # the window is [-EXTENT, EXTENT] both ways
 SETTINGS = ("target", "kind", "lr_d", "lr_g", "kept")

@@ -2,9 +2,7 @@
 
 Esser, Rombach and Ommer 2021, "Taming Transformers for High-Resolution Image
 Synthesis", arXiv:2012.09841; faithful to github.com/CompVis/taming-transformers, with
-the loss of its codebook as it was meant. The codebook is in lib/vqgan_codebook.py, what
-the first stage is judged by in lib/vqgan_losses.py, the official convolutional networks
-in lib/vqgan_nets.py; the transformer is lib/transformer.py.
+the loss of its codebook as it was meant.
 
 Shapes: K codes.
 """
@@ -13,39 +11,6 @@ import torch
 from torch import Tensor
 
 from lib import expect
-from lib.vqgan_codebook import (
-    EMAVectorQuantizer,
-    VectorQuantizer,
-    codebook_perplexity,
-    nearest_code,
-    quantization_loss,
-    straight_through,
-)
-from lib.vqgan_losses import (
-    PatchDiscriminator,
-    PerceptualDistance,
-    adaptive_weight,
-    hinge_discriminator_loss,
-    hinge_generator_loss,
-    receptive_field,
-)
-
-__all__ = [
-    "EMAVectorQuantizer",
-    "PatchDiscriminator",
-    "PerceptualDistance",
-    "VectorQuantizer",
-    "adaptive_weight",
-    "attention_window",
-    "code_probabilities",
-    "codebook_perplexity",
-    "hinge_discriminator_loss",
-    "hinge_generator_loss",
-    "nearest_code",
-    "quantization_loss",
-    "receptive_field",
-    "straight_through",
-]
 
 
 def code_probabilities(

@@ -13,7 +13,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
-from lib.checkpoint import History
+from lib.train.checkpoint import History
 
 Loss = Callable[..., Tensor]
 Batch = Callable[[torch.Generator], Tensor | Sequence[Tensor]]

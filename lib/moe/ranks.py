@@ -11,7 +11,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from lib import expect, moe
+from lib import expect
+from lib.moe.experts import MoE, load
 
 
 class _Exchange(torch.autograd.Function):
@@ -40,14 +41,14 @@ def exchange(x: Tensor, sent: list[int], received: list[int]) -> Tensor:
     return _Exchange.apply(x, sent, received)
 
 
-class ExpertsOverRanks(moe.MoE):
+class ExpertsOverRanks(MoE):
     """A MoE of which this process keeps every R-th part of the experts.
 
     Router, bias and shared expert are on all ranks. An expert gathers the gradients of
     all ranks' tokens; they are divided by R, since the loss is the mean over ranks.
     """
 
-    def __init__(self, whole: moe.MoE) -> None:
+    def __init__(self, whole: MoE) -> None:
         nn.Module.__init__(self)
         self.__dict__.update(whole.__dict__)
         self._parameters, self._modules = dict(whole._parameters), dict(whole._modules)
@@ -62,7 +63,7 @@ class ExpertsOverRanks(moe.MoE):
         """Out to the experts' ranks, through them, and home: (T, D) -> (T, D)."""
         order = indices.flatten().argsort(stable=True)  # by expert, so by rank too
         source = order // indices.shape[1]
-        calls = moe.load(indices, len(self.bias)).view(self.ranks, -1)  # (R, E / R)
+        calls = load(indices, len(self.bias)).view(self.ranks, -1)  # (R, E / R)
         asked = torch.empty_like(calls)  # asked[r, e]: what rank r wants of my e-th
         dist.all_to_all_single(asked, calls)
         sent, received = calls.sum(1).tolist(), asked.sum(1).tolist()
@@ -77,6 +78,6 @@ class ExpertsOverRanks(moe.MoE):
 
 def total_load(indices: Tensor, experts: int) -> Tensor:
     """How many tokens of all ranks each expert gets: what the bias must be told."""
-    counts = moe.load(indices, experts)
+    counts = load(indices, experts)
     dist.all_reduce(counts)
     return counts

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lib import ladder
+from lib.check import ladder
 
 ANY = (-math.inf, math.inf)
 
@@ -63,9 +63,9 @@ def same(
     Raises ValueError where a known mistake is right too: no check could tell.
 
     >>> x = torch.tensor([1.0, 2.0, 3.0])
-    >>> same(x.log2(), x.log(), mistakes={"the logarithm is missing": x})
+    >>> same(x.log2(), x.log(), mistakes={"no logarithm": x})  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    lib.check.Wrong: everything is 1.44 times too large (as if the log were to base 2)
+    lib.check.pieces.Wrong: everything is 1.44 times too large (as if ...)
     """
     known = {
         sentence: value() if callable(value) else value

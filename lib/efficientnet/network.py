@@ -3,7 +3,7 @@
 Tan and Le 2019, "EfficientNet: Rethinking Model Scaling for Convolutional Neural
 Networks", arXiv:1905.11946; faithful to the official TensorFlow code, whose padding
 and batch norm differ a little from the usual ones in PyTorch. Its cost, counted
-without building it, is in lib/efficientnet_cost.py.
+without building it, is in cost.py.
 
 Shapes: B images, C channels, E = expansion x C channels inside a block, K classes.
 """
@@ -17,30 +17,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from lib import expect
-from lib.efficientnet_cost import (
-    STAGES,
-    compound_scaling,
-    multiply_adds,
-    parameters,
-    round_filters,
-    round_repeats,
-    stages,
-)
-
-__all__ = [
-    "STAGES",
-    "EfficientNet",
-    "MBConv",
-    "SameConv2d",
-    "compound_scaling",
-    "drop_connect",
-    "for_inference",
-    "multiply_adds",
-    "parameters",
-    "round_filters",
-    "round_repeats",
-    "stages",
-]
+from lib.efficientnet.cost import stages
 
 
 def drop_connect(x: Tensor, rate: float, noise: Tensor | None = None) -> Tensor:

@@ -2,7 +2,7 @@
 
 DeepSeek-AI 2025, "DeepSeek-R1", arXiv:2501.12948, Eqs. 1-3, with the lengths of
 Shao et al. 2024, "DeepSeekMath", arXiv:2402.03300. B questions, G answers to each,
-N = B G completions, T tokens, V vocabulary. The rewards are in lib/rewards.py.
+N = B G completions, T tokens, V vocabulary. The rewards are in rewards.py.
 """
 
 from math import comb
@@ -11,21 +11,6 @@ import torch
 from torch import Tensor
 
 from lib import expect
-from lib.rewards import accuracy_reward, format_reward
-
-__all__ = [
-    "accuracy_reward",
-    "clipped_gain",
-    "format_reward",
-    "group_advantages",
-    "grpo_loss",
-    "kl_k1",
-    "kl_k2",
-    "kl_k3",
-    "pass_at_k",
-    "token_logp",
-    "token_weights",
-]
 
 
 def group_advantages(

@@ -13,10 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lib.checkpoint import Checkpoint, History, Screen
-from lib.step import Batch, Diverged, Loss, Player, Processes, Run
-
-__all__ = ["Diverged", "History", "Player", "minibatches", "rounded", "train"]
+from lib.train.checkpoint import Checkpoint, History, Screen
+from lib.train.step import Batch, Loss, Player, Processes, Run
 
 Watch = Callable[[int, nn.Module], Mapping[str, Any]]
 
