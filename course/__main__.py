@@ -116,6 +116,10 @@ def dist(_: argparse.Namespace) -> int:
 
 def grade(given: argparse.Namespace) -> int:
     """Mark the reader's own exercises, or a class's."""
+    if not hasattr(os, "fork"):
+        raise ValueError(
+            "grading starts its kernels by forking, which Windows cannot: use WSL"
+        )
     if given.folder:
         from course.grading import crowd
 

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -114,7 +115,8 @@ def accelerator() -> str:
     return f"{torch.__version__} on the {device}, {torch.get_num_threads()} threads"
 
 
-EXTRA = ".venv/bin/python -m pip install -e '.[{}]'".format
+PYTHON = Path(".venv", "Scripts" if os.name == "nt" else "bin", "python")
+EXTRA = f'{PYTHON} -m pip install -e ".[{{}}]"'.format
 NEEDS = [
     Need("Python", lambda: sys.version.split()[0], "", ""),
     Need("disk", disk, "less than 1 GB is free; builds need room", "make clean"),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from course.comfort import EXTRA
 from course.exercises import Sheet, parse
 from course.grading import marks
 from course.grading.run import stop, stopped
@@ -82,9 +83,7 @@ def workers(jobs: int, scheduler: str | None) -> Iterator[tuple[Executor, int]]:
     try:
         from distributed import Client
     except ImportError:
-        raise ValueError(
-            "--scheduler needs Dask: .venv/bin/python -m pip install -e '.[cluster]'"
-        ) from None
+        raise ValueError(f"--scheduler needs Dask: {EXTRA('cluster')}") from None
     try:
         client = Client(scheduler, timeout=30)
     except OSError as error:
