@@ -38,10 +38,13 @@ def words(monkeypatch):
 
 
 def make(*arguments):
+    """Run make as if no other make had called these tests."""
+    names = ("MAKEFLAGS", "PYTHON", "CHAPTER", "NAME", "ARGS")
     return subprocess.run(
         ["make", "-C", str(ROOT), "--no-print-directory", *arguments],
         capture_output=True,
         text=True,
+        env={k: v for k, v in os.environ.items() if k not in names},
     )
 
 
