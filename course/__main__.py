@@ -129,6 +129,10 @@ def grade(given: argparse.Namespace) -> int:
             )
         if given.jobs < 1:
             raise ValueError(f"--jobs {given.jobs}: at least 1 was expected")
+        if not given.seconds > 0:
+            raise ValueError(f"--seconds {given.seconds:g}: more than 0 was expected")
+        if given.out.exists() and not given.out.is_dir():
+            raise ValueError(f"--out {given.out}: a folder was expected, not a file")
         return crowd.main(
             given.folder,
             given.out,

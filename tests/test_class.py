@@ -1,6 +1,7 @@
 """Grading a class: who and what is recognised, resumed, summed up and reported."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 from grading_little import HONEST, book, raw, source
 
+from course.__main__ import main as commands
 from course.exercises import parse
 from course.grading import crowd, graft, ledger, marks, reports, run, sandbox, workers
 from course.grading.submissions import chapter_of, find, students
@@ -230,6 +232,26 @@ def test_mistakes_of_the_teacher_are_told(course, quick):
     (course / "empty").mkdir()
     with pytest.raises(ValueError, match="no notebooks"):
         crowd.main(course / "empty", course / "out", root=course / "course")
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("--jobs=0", "--jobs 0: at least 1"),
+        ("--seconds=-1", "--seconds -1: more than 0"),
+        ("--seconds=nan", "--seconds nan: more than 0"),
+        (f"--out={__file__}", "a folder was expected, not a file"),
+    ],
+)
+def test_an_option_that_cannot_be_meant_is_told(course, capsys, option, told):
+    assert commands(["grade", str(course / "in"), option]) == 1
+    assert told in capsys.readouterr().err
+
+
+def test_where_nothing_forks_grading_says_what_does(monkeypatch, capsys):
+    monkeypatch.delattr(os, "fork")
+    assert commands(["grade"]) == 1
+    assert "use WSL" in capsys.readouterr().err
 
 
 def test_a_cell_of_a_spreadsheet_is_no_formula():

@@ -31,6 +31,7 @@ def words(monkeypatch):
         return SimpleNamespace(wait=lambda: module.code)
 
     monkeypatch.setattr(module, "subprocess", SimpleNamespace(Popen=popen))
+    monkeypatch.setattr(module.signal, "signal", lambda *_: None)
     monkeypatch.setattr(module, "set_up", lambda: module.ran.append("set up"))
     yield module
     for name in ("words", "environment", "lock"):

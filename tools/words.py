@@ -5,6 +5,7 @@ What follows a word goes on to the program that does the work.
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -39,6 +40,7 @@ def run(*command: str, **variables: str) -> None:
     env = VARIABLES | os.environ | variables
     sys.stdout.flush()
     process = subprocess.Popen([str(python()), *command], cwd=ROOT, env=env)
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     while True:
         try:
             code = process.wait()
