@@ -1,6 +1,7 @@
 """Builds the site: executed chapters, exercises and answers as plain local pages."""
 
 import hashlib
+import runpy
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,7 @@ __all__ = ["ROOT", "BuildError", "build"]
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
-LIVE = ROOT / "lib" / "live"
+BUNDLE = ROOT / "lib" / "live" / "bundle.py"  # run by its path: lib.live loads torch
 
 
 def build(
@@ -56,7 +57,7 @@ def _notebook(root: Path, name: str) -> NotebookNode:
 
 
 def _machinery() -> dict[str, bytes]:
-    """Sphinx's settings, mathematics, and the scripts of the live figures."""
+    """Sphinx's settings, mathematics, and what live figures load."""
     site = hashlib.sha256()
     for path in sorted(p for p in HERE.rglob("*") if p.is_file()):
         if "__pycache__" not in path.parts:
@@ -67,8 +68,10 @@ def _machinery() -> dict[str, bytes]:
     for path in [*katex, *(HERE / "katex" / "fonts").iterdir()]:
         name = path.relative_to(HERE).as_posix()
         static[f"_static/{name}"] = path.read_bytes()
-    for path in [*LIVE.glob("*.js"), *LIVE.glob("*.css")]:
-        static[f"_static/{path.name}"] = path.read_bytes()
+    bundle = runpy.run_path(str(BUNDLE))
+    script = bundle["classic"](bundle["SCRIPTS"] / "page.js")
+    static["_static/live.js"] = script.encode()
+    static["_static/live.css"] = bundle["styles"]().encode()
     return static
 
 

@@ -76,11 +76,9 @@ def only_what_it_needs(
     if 'class="katex' in body:
         app.add_css_file("katex/katex.css")
     if 'class="live' in body:
-        app.add_css_file("palette.css")
         app.add_css_file("live.css")
     if 'class="live-spec"' in body:
-        for name in ("tensor.js", "marks.js", "live.js"):
-            app.add_js_file(name)
+        app.add_js_file("live.js")
 
 
 def setup(app: Sphinx) -> None:
