@@ -14,8 +14,8 @@ ONE := $(if $(CHAPTER),--chapter $(CHAPTER))
 OMP_WAIT_POLICY ?= PASSIVE
 export OMP_WAIT_POLICY
 
-.PHONY: help ready lab test quick html notebooks grade reset progress doctor times
-.PHONY: train bench check lock clean dist new-chapter
+.PHONY: help ready lab test quick html notebooks grade reset update progress doctor
+.PHONY: times train bench check lock clean dist new-chapter
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -53,6 +53,9 @@ grade: ready ## mark your exercises (CHAPTER=05 for one chapter)
 
 reset: ready ## start CHAPTER=05 again; a copy of your work is kept
 	$(COURSE) reset $(ONE)
+
+update: ready ## get what is new in the course; your work stays
+	$(COURSE) update
 
 progress: ready ## what you have answered so far
 	$(COURSE) progress

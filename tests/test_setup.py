@@ -11,8 +11,8 @@ from course.source import ROOT
 
 SETUP = ROOT / "tools" / "setup.py"
 TARGETS = (
-    "help lab test quick html notebooks dist new-chapter grade reset progress doctor "
-    "times train bench check lock clean"
+    "help lab test quick html notebooks dist new-chapter grade reset update progress "
+    "doctor times train bench check lock clean"
 )
 
 
