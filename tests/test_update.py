@@ -176,9 +176,9 @@ def test_answers_that_were_committed_move_too(root, course):
     publish(course)
     bring(root)
     assert is_new_and_has(root)
+    write_answer(root, "def beta(x):\n    return 3 - x")
     commit(root)
     publish(course, "Do it better.")
-    write_answer(root, "def beta(x):\n    return 3 - x")
     bring(root)
     assert is_new_and_has(root, "def beta(x):\n    return 3 - x", "Do it better.")
 
