@@ -13,7 +13,8 @@ from course.source import ROOT
 
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
-FORMS = sorted((GITHUB / "ISSUE_TEMPLATE").glob("[!c]*.yml"))
+CONFIG = GITHUB / "ISSUE_TEMPLATE" / "config.yml"
+FORMS = sorted(set(CONFIG.parent.glob("*.yml")) - {CONFIG})
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(GITHUB.glob("*.md"))]
 FIELDS = {  # what each kind of field must have, besides its label
     "input": set(),
@@ -125,8 +126,7 @@ def test_a_form_has_what_a_form_needs(path):
 def test_there_are_two_forms_and_a_blank_one():
     names = [yaml.safe_load(path.read_text("utf8"))["name"] for path in FORMS]
     assert names == ["An answer wrongly refused", "A mistake in a chapter"]
-    config = yaml.safe_load((GITHUB / "ISSUE_TEMPLATE" / "config.yml").read_text())
-    assert config == {"blank_issues_enabled": True}
+    assert yaml.safe_load(CONFIG.read_text("utf8")) == {"blank_issues_enabled": True}
 
 
 def test_the_container_for_development_makes_a_target():
