@@ -123,6 +123,7 @@ WORDS: dict[str, tuple[str, Callable[..., None]]] = {
         course("grade"),
     ),
     "reset": ("start CHAPTER=05 again; a copy of your work is kept", course("reset")),
+    "update": ("get what is new in the course; your work stays", course("update")),
     "progress": ("what you have answered so far", course("progress")),
     "doctor": (
         "what this machine lacks, what for, and how to get it",

@@ -11,6 +11,7 @@ from pathlib import Path
 from filelock import FileLock
 from nbformat import NotebookNode
 
+from course.address import repository
 from course.naming import named
 from course.notebooks import chapter
 from course.site import stage
@@ -39,7 +40,7 @@ def build(
         executed = Executor(root, fresh)(
             {name: _notebook(root, name) for name in names}
         )
-        return _pages(root, stage.pages(root, executed) | _machinery())
+        return _pages(root, stage.pages(root, executed) | _machinery(root))
 
 
 def _chosen(root: Path, chapters: Iterable[str] | None) -> list[str]:
@@ -56,13 +57,14 @@ def _notebook(root: Path, name: str) -> NotebookNode:
     return chapter(root / "source" / text, "site")
 
 
-def _machinery() -> dict[str, bytes]:
+def _machinery(root: Path) -> dict[str, bytes]:
     """Sphinx's settings, mathematics, and what live figures load."""
     site = hashlib.sha256()
     for path in sorted(p for p in HERE.rglob("*") if p.is_file()):
         if "__pycache__" not in path.parts:
             site.update(path.read_bytes())
     settings = f"from course.site.conf import *  # {site.hexdigest()}\n"
+    settings += f"repository = {repository(root)!r}\n"
     static = {"conf.py": settings.encode()}
     katex = [HERE / "katex" / "katex.css", HERE / "katex" / "LICENSE"]
     for path in [*katex, *(HERE / "katex" / "fonts").iterdir()]:
