@@ -7,6 +7,7 @@ RUN := .venv/bin/python
 COURSE := @$(RUN) -m course
 # nbval is for the tests that call it; each worker would take seconds to load it.
 PYTEST := OMP_NUM_THREADS=1 $(RUN) -m pytest -p no:nbval
+BIOME := npx --yes --prefer-offline --fetch-retries=1 @biomejs/biome@2.6.8
 ONE := $(if $(CHAPTER),--chapter $(CHAPTER))
 
 # Torch's threads sleep while they wait: spinning, two of them on a busy machine with two
@@ -73,6 +74,8 @@ check: ready ## lint, format, types
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy
+	@if $(BIOME) --version >/dev/null 2>&1; then $(BIOME) check --error-on-warnings; \
+	else echo "Scripts and styles are not checked: npx is missing or cannot get Biome."; fi
 
 lock: ready ## write requirements.lock from .venv (its first lines say how)
 	$(RUN) tools/setup.py lock
