@@ -1,6 +1,7 @@
 // Images: numbers to colours, as matplotlib does it.
 
-import { boxIn, expect, seen } from "./places.js";
+import { boxIn, seen } from "./places.js";
+import { expect } from "./values.js";
 
 /** The pixels of an image (h, w) by its colour map, or (h, w, 3) as they are; and its place. */
 export function image(mark, value) {

@@ -1,6 +1,7 @@
 // Lines, areas, bars and boxes: marks that are paths.
 
-import { eachRow, expect, placeIn, seen } from "./places.js";
+import { placeIn, seen } from "./places.js";
+import { eachRow, expect } from "./values.js";
 
 /** A line: the heights of its points, or the points themselves. Also those with a marker. */
 export function line(mark, value) {

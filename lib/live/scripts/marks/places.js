@@ -21,15 +21,3 @@ export function boxIn(mark, [x1, x2], [y1, y2]) {
 export function seen(...numbers) {
   return numbers.every(Number.isFinite);
 }
-
-/** Throws unless the value fits its mark; `expected` says what would. */
-export function expect(fits, mark, value, expected) {
-  if (fits) return;
-  throw new Error(`${mark.name}: the kernel gave shape (${value.shape.join(", ")}), ${expected}`);
-}
-
-/** f(...row) for each row of a value of shape (n, width). */
-export function eachRow(value, f) {
-  const [n, width] = value.shape;
-  return Array.from({ length: n }, (_, i) => f(...value.data.slice(i * width, (i + 1) * width)));
-}

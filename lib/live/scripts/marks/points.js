@@ -1,7 +1,8 @@
 // Scatters: points, and the colours that a third column gives them.
 
 import { colour } from "./image.js";
-import { eachRow, expect, placeIn, seen } from "./places.js";
+import { placeIn, seen } from "./places.js";
+import { eachRow, expect } from "./values.js";
 
 /** For each point in sight: its place, size and style, and its colour where it has its own. */
 export function points(mark, value) {
