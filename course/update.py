@@ -45,14 +45,21 @@ def bring(root: Path = ROOT) -> Iterator[str]:
     if new == "0":
         yield "the course is up to date"
         return
+    moved: dict[Path, Path] = {}
     try:
         set_aside(root, base)
-        yield from make_way(root, upstream)
+        make_way(root, upstream, moved)
         merge(root, upstream)
+    except BaseException:
+        for file, free in moved.items():
+            free.rename(file)
+        raise
     finally:
         back = list(put_back(root))
     after = git(root, "rev-parse", "--short", "HEAD")
     yield f"{new} new commit{'s' * (new != '1')}: {before} is now {after}"
+    for file, free in moved.items():
+        yield f"{file.relative_to(root)} is now the course's: yours is {free.name}"
     yield from back
 
 
@@ -148,8 +155,8 @@ def copy(file: Path, to: Path) -> None:
     half.replace(to)
 
 
-def make_way(root: Path, upstream: str) -> Iterator[str]:
-    """Rename files of the reader's own whose names the update brings."""
+def make_way(root: Path, upstream: str, moved: dict[Path, Path]) -> None:
+    """Rename files of the reader's own whose names the update brings; note them."""
     added = ("--name-only", "--no-renames", "--diff-filter=A", "HEAD", upstream)
     for name in names(root, "diff", *added):
         file = root / name
@@ -158,21 +165,22 @@ def make_way(root: Path, upstream: str) -> Iterator[str]:
             while free.exists():
                 free = file.with_name(f"{file.stem}_mine{number}{file.suffix}")
                 number += 1
-            file.rename(free)
-            yield f"{name} is now the course's: yours is {free.relative_to(root)}"
+            moved[file] = file.rename(free)
 
 
 def merge(root: Path, upstream: str) -> None:
     """Merge; where notebooks alone are in conflict, the course's are taken."""
-    merged = run(root, "merge", "--ff", "--no-edit", "--quiet", upstream)
-    conflicts = names(root, "diff", "--name-only", "--diff-filter=U")
-    if conflicts and all(map(is_notebook, conflicts)):
-        for name in conflicts:
-            there = has(root, "cat-file", "-e", f"{upstream}:{name}")
-            take = ["checkout", upstream] if there else ["rm", "--quiet", "--force"]
-            git(root, *take, "--", name)
-        merged = run(root, "commit", "--no-edit", "--quiet")
-    if merged.returncode:
+    try:
+        merged = run(root, "merge", "--ff", "--no-edit", "--quiet", upstream)
+        conflicts = names(root, "diff", "--name-only", "--diff-filter=U")
+        if conflicts and all(map(is_notebook, conflicts)):
+            for name in conflicts:
+                there = has(root, "cat-file", "-e", f"{upstream}:{name}")
+                take = ["checkout", upstream] if there else ["rm", "--quiet", "--force"]
+                git(root, *take, "--", name)
+            merged = run(root, "commit", "--no-edit", "--quiet")
+    finally:
         if has(root, *MERGING):
             git(root, "merge", "--abort")
+    if merged.returncode:
         raise ValueError(UNMOVED.format(said(merged)))

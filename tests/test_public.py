@@ -91,10 +91,14 @@ def test_a_workflow_may_do_no_more_than_it_must(path):
 
 @named
 def test_what_a_workflow_makes_is_a_target(path):
-    asked = re.findall(r"run: make ([\w-]+)", path.read_text("utf8"))
-    for target in asked:
-        dry = ["make", "-n", "-C", str(ROOT), target]
-        subprocess.run(dry, check=True, capture_output=True)
+    for word in re.findall(r"run: make ([\w-]+)", path.read_text("utf8")):
+        assert word in words()
+
+
+def words():
+    """What make can be told, by its own list."""
+    told = subprocess.check_output(["make", "-s", "-C", str(ROOT), "help"], text=True)
+    return re.findall(r"^  (?:make )?([\w-]+) ", told, re.MULTILINE)
 
 
 def test_the_release_publishes_what_dist_makes():
@@ -131,9 +135,8 @@ def test_there_are_two_forms_and_a_blank_one():
 
 def test_the_container_for_development_makes_a_target():
     settings = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
-    words = settings["postCreateCommand"].split()
-    assert words[0] == "make"
-    subprocess.run([words[0], "-n", *words[1:]], cwd=ROOT, check=True)
+    program, word = settings["postCreateCommand"].split()
+    assert program == "make" and word in words()
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)

@@ -13,24 +13,32 @@ ANSWER = "def beta(x):\n    return 2 - x"
 PROSE = "Do it well."
 
 
-@pytest.fixture(autouse=True)
-def nobody(monkeypatch):
+@pytest.fixture(scope="module", autouse=True)
+def nobody():
     """Git as a stranger has it: none of this machine's settings."""
-    for who in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{who}_NAME", "Reader")
-        monkeypatch.setenv(f"GIT_{who}_EMAIL", "reader@example.org")
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    with pytest.MonkeyPatch.context() as patch:
+        for who in ("AUTHOR", "COMMITTER"):
+            patch.setenv(f"GIT_{who}_NAME", "Reader")
+            patch.setenv(f"GIT_{who}_EMAIL", "reader@example.org")
+        patch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        yield
 
 
-@pytest.fixture
-def course(tmp_path):
-    """The course's own repository."""
-    root = make(tmp_path / "course")
+@pytest.fixture(scope="module")
+def first(tmp_path_factory, nobody):
+    """The course's own repository as it was when the reader got it."""
+    root = make(tmp_path_factory.mktemp("first"))
     (root / ".gitignore").write_text("build/\n")
     git(root, "init", "--quiet", "--initial-branch=main")
     commit(root)
     return root
+
+
+@pytest.fixture
+def course(first, tmp_path):
+    """The course's own repository, to be changed."""
+    return shutil.copytree(first, tmp_path / "course")
 
 
 @pytest.fixture
@@ -171,6 +179,7 @@ def test_a_notebook_that_the_course_gave_up_stays(root, course):
     assert not (root / "solutions" / "05_x.ipynb").exists()
 
 
+@pytest.mark.slow
 def test_answers_that_were_committed_move_too(root, course):
     commit(root)
     publish(course)
@@ -199,6 +208,8 @@ def test_a_commit_elsewhere_is_merged(root, course):
 
 def test_a_text_that_both_changed_stops_the_update_and_all_is_as_it_was(root, course):
     source_of(root).write_text("mine")
+    (root / "exercises" / "06_y.ipynb").write_text("mine too")
+    (course / "exercises" / "06_y.ipynb").write_text("the course's")
     before = state(root)
     publish(course)
     with pytest.raises(ValueError, match=r"source/05_x/chapter\.md"):
@@ -352,12 +363,30 @@ def test_notebooks_in_conflict_become_the_courses_with_what_the_reader_wrote(
     assert any("Do it my way." in text for text in texts(load(root, "exercises")))
 
 
+def test_an_interrupt_in_a_conflict_leaves_all_as_it_was(root, course, monkeypatch):
+    in_conflict(root, course)
+    write_answer(root, "def beta(x):\n    return 6 - x")
+    before = state(root)
+
+    def interrupted(*_):
+        assert (root / ".git" / "MERGE_HEAD").exists()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(update, "all", interrupted, raising=False)
+        with pytest.raises(KeyboardInterrupt):
+            bring(root)
+    assert state(root) == before
+
+
+@pytest.mark.slow
 def test_a_merge_that_was_killed_in_a_conflict_is_begun_again(
     root, course, monkeypatch
 ):
     in_conflict(root, course)
     with monkeypatch.context() as patch:
         killed_at(patch, "is_notebook", 1)  # first of what is set aside
+        patch.setattr(update, "MERGING", ("rev-parse", "--verify", "-q", "NO_HEAD"))
         with pytest.raises(Killed):
             bring(root)
     assert (root / ".git" / "MERGE_HEAD").exists()
