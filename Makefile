@@ -60,7 +60,7 @@ progress: ready ## what you have answered so far
 doctor: ready ## what this machine lacks, what for, and how to get it
 	$(COURSE) doctor
 
-times: ready ## seconds that each chapter took when it was last executed
+times: ready ## seconds of one core that each chapter took when last executed
 	$(COURSE) times
 
 train: ready ## measure again what CHAPTER=05 has no time for; minutes to hours
