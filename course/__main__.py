@@ -178,7 +178,7 @@ COMMANDS = {
     ),
     "progress": (lambda _: show(comfort.progress()), "what is answered so far"),
     "doctor": (lambda _: show(comfort.doctor()), "what this machine lacks"),
-    "times": (lambda _: show(comfort.times()), "seconds each chapter took"),
+    "times": (lambda _: show(comfort.times()), "seconds of a core a chapter took"),
 }
 
 if __name__ == "__main__":

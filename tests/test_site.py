@@ -1,6 +1,7 @@
 """The site: executed once, never stale, nothing from another host, all reachable."""
 
 import gzip
+import json
 import re
 from functools import cache
 from typing import NamedTuple
@@ -129,20 +130,39 @@ def test_key_follows_code_but_neither_prose_nor_style(project):
     assert key(project) != before
 
 
+def test_key_follows_only_the_tags_that_decide_about_execution(project):
+    before, text = key(project), "source/05_tiny/chapter.md"
+    edit(project, text, ":tags: [hide-input]", ":tags: [recipe, remove-input]")
+    assert key(project) == before
+    for tag in ("stderr", "raises-exception", "skip-execution"):
+        edit(project, text, ":tags: [", f":tags: [{tag}, ")
+        assert key(project) != before
+        edit(project, text, f"{tag}, ", "")
+
+
 @pytest.mark.slow
 def test_second_build_executes_nothing_and_a_changed_kernel_never_stays(
     project, capsys
 ):
     page = build(root=project) / "05_tiny.html"
     assert capsys.readouterr().out.count("executed in") == 2
+    assert "from lib import tiny" in soup(page).main.get_text()
     edit(project, "source/05_tiny/chapter.md", "As {cite", "Indeed, as {cite")
+    head = "```{code-cell} python\n"
+    look = f"{head}:tags: [remove-input]\nfrom lib"
+    edit(project, "source/05_tiny/chapter.md", f"{head}from lib", look)
     build(root=project)
     assert "executed" not in capsys.readouterr().out
     assert "Indeed" in page.read_text() and "the answer is 42" in page.read_text()
+    assert "from lib import tiny" not in soup(page).main.get_text()
+    clock = "import os\n\nos.times = lambda: (1, 2, 3, 4, 99)  # ours, our children's"
+    edit(project, "lib/tiny.py", "def answer", f"{clock}\n\n\ndef answer")
     edit(project, "lib/tiny.py", "41 + 1", "6 * 9")
     build(root=project)
     assert "the answer is 54" in page.read_text()
     assert "the answer is 42" not in page.read_text()
+    assert "10 seconds of one processor core, measured" in page.read_text()
+    assert json.loads((project / "build/times.json").read_text())["05_tiny"] == 10
     assert len(list((project / "build/cache").glob("*/05_tiny.ipynb"))) == 1
 
 

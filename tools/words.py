@@ -141,7 +141,7 @@ WORDS: dict[str, tuple[str, Callable[..., None]]] = {
         course("doctor"),
     ),
     "times": (
-        "seconds that each chapter took when it was last executed",
+        "seconds of one core that each chapter took when last executed",
         course("times"),
     ),
     "train": (

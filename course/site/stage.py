@@ -22,6 +22,7 @@ POINTS = re.compile(r"^\*(\d+ points? · \w+ · \d+ minutes?) · needs: .+\*$", 
 # The front page's table of chapters: number, title or link, question.
 HEAD = re.compile(r"^\| *(\|[^|\n]*\|[^|\n]*\|)\n\|[-:| ]+\|$", re.M)
 ROW = re.compile(r"^\| *(\d\d[ab]?) *\|([^|\n]*)\|([^|\n]*)\|$", re.M)
+COST = "\n\n{.facts}\n*To run: seconds of one processor core, measured.*"
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def front(done: Executed, openings: Mapping[str, Opening]) -> NotebookNode:
     for cell in book.cells:
         if cell.cell_type == "markdown" and HEAD.search(cell.source):
             head = r"{.chapters}\n| No. \1 To read | To run |\n|-|-|-|-:|-:|"
-            cell.source = ROW.sub(row, HEAD.sub(head, cell.source))
+            cell.source = ROW.sub(row, HEAD.sub(head, cell.source)) + COST
     tree = [f"{number(n)} · {o.title} <{n}>" for n, o in openings.items()]
     book.cells.append(_tree([*tree, "exercises/index", "glossary", "references"]))
     return book
