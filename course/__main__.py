@@ -146,6 +146,14 @@ def grade(given: argparse.Namespace) -> int:
     return own.main(chapter=given.chapter)
 
 
+def update(_: argparse.Namespace) -> int:
+    """Bring the clone up to date, then the notebooks."""
+    from course import update
+
+    show(update.bring())
+    return update.finish()
+
+
 def train(given: argparse.Namespace) -> int:
     """Run the recipe of one chapter."""
     from course import recipes
@@ -162,6 +170,7 @@ COMMANDS = {
     "dist": (dist, "zip the site with the course, for a stick"),
     "grade": (grade, "mark your exercises, or a folder of notebooks"),
     "reset": (reset, "start a chapter again, keeping a copy"),
+    "update": (update, "get what is new; your work stays"),
     "train": (train, "measure again what a chapter has no time for"),
     "new-chapter": (
         lambda given: show(begin.chapter(given.name)),

@@ -16,6 +16,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from course.address import repository
 from course.exercises import answered, parse, unanswered
 from course.source import ROOT, Cell, Target, notebook_path, read, source_folder
 
@@ -24,8 +25,9 @@ INSTALL = """\
 from importlib.util import find_spec
 
 if not find_spec("lib"):  # in Colab or the like, where this was never tried
-    where = input("lib is not installed here. The course's git address: ")
-    get_ipython().run_line_magic("pip", f"install --quiet git+{where}")"""
+    where = {where}
+    get_ipython().run_line_magic("pip", f"install --quiet git+{{where}}")"""
+ASKING = """input("lib is not installed here. The course's git address: ")"""
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -35,7 +37,7 @@ METADATA = {
 def chapter(source: Path, target: Target = "lab") -> NotebookNode:
     """Make a chapter's notebook, or the front page's, from its text."""
     nodes = [as_node(cell, target) for cell in read(source, target)]
-    return notebook(source, installing(nodes) if target == "lab" else nodes)
+    return notebook(source, installing(nodes, source) if target == "lab" else nodes)
 
 
 def exercises(source: Path) -> NotebookNode:
@@ -47,7 +49,8 @@ def exercises(source: Path) -> NotebookNode:
             if cell.role == "answer":
                 cell = replace(cell, text=unanswered(cell.text))
             nodes.append(as_node(cell, "lab", task.number))
-    return notebook(source, installing(nodes), [task.title for task in sheet.exercises])
+    titles = [task.title for task in sheet.exercises]
+    return notebook(source, installing(nodes, source), titles)
 
 
 def solutions(source: Path) -> NotebookNode:
@@ -58,7 +61,8 @@ def solutions(source: Path) -> NotebookNode:
         for cell in task.of(*LEARNERS_SEE, "why"):
             shown = replace(cell, text=answered(cell.text))
             nodes.append(as_node(shown, "lab", task.number))
-    return notebook(source, installing(nodes), [task.title for task in sheet.exercises])
+    titles = [task.title for task in sheet.exercises]
+    return notebook(source, installing(nodes, source), titles)
 
 
 def as_node(cell: Cell, target: Target, exercise: int | None = None) -> NotebookNode:
@@ -79,16 +83,18 @@ def as_node(cell: Cell, target: Target, exercise: int | None = None) -> Notebook
     return new(cell.text, metadata=metadata)
 
 
-def installing(nodes: list[NotebookNode]) -> list[NotebookNode]:
+def installing(nodes: list[NotebookNode], source: Path) -> list[NotebookNode]:
     """Put a cell before the first code that gets the course where it is not."""
+    address = repository(source_folder(source).parent)
+    text = INSTALL.format(where=f'"{address}"' if address else ASKING)
     at = next((i for i, n in enumerate(nodes) if n.cell_type == "code"), len(nodes))
-    cell = new_code_cell(INSTALL, metadata={"jupyter": {"source_hidden": True}})
+    cell = new_code_cell(text, metadata={"jupyter": {"source_hidden": True}})
     if at < len(nodes) and "live_papers" in nodes[at].metadata:
         ours = {
             "exercise": 0,
             "role": "intro",
             "name": "install",
-            "made": digest(INSTALL),
+            "made": digest(text),
         }
         cell.metadata["live_papers"] = ours
     return [*nodes[:at], cell, *nodes[at:]]

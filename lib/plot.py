@@ -154,4 +154,4 @@ def show(fig: Figure, *, alt: str) -> None:
 
 @cache
 def _palette() -> str:
-    return (files("lib") / "live" / "palette.css").read_text("utf8")
+    return (files("lib") / "live" / "styles" / "palette.css").read_text("utf8")

@@ -2,8 +2,8 @@
 
 import shutil
 from contextlib import contextmanager
-from importlib.resources import files
 
+from lib.live import bundle
 from lib.live.page import page_html
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -46,14 +46,9 @@ def watched(browser, home=("http://127.0.0.1", "ws://127.0.0.1"), **options):
 
 def html_page(figure):
     """The smallest page that a live figure needs."""
-    read = lambda name: (files("lib") / name).read_text("utf8")
-    scripts = "".join(
-        f"<script>{read(f'live/{n}')}</script>"
-        for n in ("tensor.js", "marks.js", "live.js")
-    )
-    styles = read("live/palette.css") + read("live/live.css")
+    script, styles = bundle.classic(bundle.SCRIPTS / "page.js"), bundle.styles()
     return (
         "<!doctype html><html lang='en'><meta charset='utf-8'><title>gallery</title>"
         f"<meta name='viewport' content='width=device-width'><style>{styles}</style>"
-        f"<body>{page_html(figure, 1, {})}{scripts}"
+        f"<body>{page_html(figure, 1, {})}<script>{script}</script>"
     )

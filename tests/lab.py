@@ -89,8 +89,8 @@ ONLY = """async (path) => {
 }"""
 
 
-def run_all(page, notebook):
-    """Open a notebook, close all others, and run its cells as its menu would."""
+def open_alone(page, notebook):
+    """Open a notebook, close all others, and wait until its kernel rests."""
     page.evaluate(ONLY, notebook)
     page.wait_for_function(  # before that, running asks which kernel to take
         "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel"
@@ -98,6 +98,11 @@ def run_all(page, notebook):
         timeout=90_000,
     )
     page.wait_for_selector(IDLE, timeout=60_000)
+
+
+def run_all(page, notebook):
+    """Open a notebook, close all others, and run its cells as its menu would."""
+    open_alone(page, notebook)
     page.evaluate("void jupyterapp.commands.execute('notebook:run-all-cells')")
 
 

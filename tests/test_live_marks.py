@@ -1,4 +1,4 @@
-"""marks.js against Python and matplotlib: texts, places and colours."""
+"""Marks against Python and matplotlib: texts, places and colours."""
 
 import math
 import re
@@ -33,9 +33,7 @@ def test_texts_print_as_python_prints(spec, value):
     if spec.endswith("d") and abs(value) > 2**53:
         return
     template = f"a {{:{spec}}} b"
-    assert engine().call("LiveMarks.format", template, [value]) == template.format(
-        value
-    )
+    assert engine().call("live.printed", template, [value]) == template.format(value)
 
 
 @pytest.mark.parametrize(
@@ -46,9 +44,7 @@ def test_texts_print_as_python_prints(spec, value):
 )
 def test_halves_and_edges(spec, value):
     template = f"{{:{spec}}}"
-    assert engine().call("LiveMarks.format", template, [value]) == template.format(
-        value
-    )
+    assert engine().call("live.printed", template, [value]) == template.format(value)
 
 
 def test_texts_of_what_is_not_finite_and_of_integers():
@@ -184,7 +180,12 @@ def test_an_image_has_matplotlibs_colours(origin, norm):
     want = want[::-1] if origin == "lower" else want
     got = np.array(found["pixels"]).reshape(3, 5, 4)
     assert np.abs(got.astype(int) - want.astype(int)).max() <= 2
-    box = (found["x"], found["y"] + found["h"], found["x"] + found["w"], found["y"])
+    box = (
+        found["x"],
+        found["y"] + found["height"],
+        found["x"] + found["width"],
+        found["y"],
+    )
     x1, x2, y1, y2 = image.get_extent()
     low, high = place(image.axes, x1, y1), place(image.axes, x2, y2)
     assert box[0] == pytest.approx(low[0], abs=0.01)

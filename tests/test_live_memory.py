@@ -1,4 +1,4 @@
-"""tensor.js keeps what did not change between two runs, and only that."""
+"""A program keeps what did not change between two runs, and only that."""
 
 import json
 
@@ -10,27 +10,6 @@ from javascript import engine, unpacked
 from lib import plot
 from lib.live.figure import LiveFigure
 from lib.live.page import program
-
-WALK = """(json) => {
-  const { programs, states } = JSON.parse(json);
-  for (const p of programs) p.constants = p.constants.map(decoded);
-  let calls = 0;
-  const plainOps = { ...LiveTensor.OPS };
-  for (const op in plainOps)
-    LiveTensor.OPS[op] = (...all) => { calls++; return plainOps[op](...all); };
-  const steps = states.map((inputs) => {
-    const given = () => inputs.map((t) => LiveTensor.make(t, t.data));
-    const counted = (p) => {
-      calls = 0;
-      return [LiveTensor.run(p, given()), calls];
-    };
-    const [kept, few] = counted(programs[0]);
-    const [fresh, all] = counted({ ...programs[0] });
-    return { same: JSON.stringify(kept) === JSON.stringify(fresh), few, all };
-  });
-  Object.assign(LiveTensor.OPS, plainOps);
-  return JSON.stringify(steps);
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +36,8 @@ def walk():
                 for v in state.values()
             ]
         )
-    sent = json.dumps({"programs": [found], "states": states})
-    engine().eval(f"globalThis.walk = {WALK}")
-    return json.loads(engine().call("walk", sent))
+    sent = json.dumps({"program": found, "states": states})
+    return json.loads(engine().call("live.walk", sent))
 
 
 def test_a_kept_value_is_what_a_fresh_run_gives(walk):

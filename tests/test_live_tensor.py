@@ -1,4 +1,4 @@
-"""tensor.js against torch: every operation, its arguments, and what it must refuse."""
+"""scripts/tensor against torch: every operation, its arguments, what it must refuse."""
 
 import pytest
 import torch
@@ -291,10 +291,10 @@ def test_an_output_may_be_an_input():
 @pytest.mark.parametrize(
     "kernel, words",
     [
-        (lambda x: {"y": torch.fft.fft(x).real}, "tensor.js has no"),
+        (lambda x: {"y": torch.fft.fft(x).real}, "scripts/tensor has no"),
         (
             lambda x: {"y": torch.round(x, decimals=2)},
-            "tensor.js has no round.decimals",
+            "scripts/tensor has no round.decimals",
         ),
         (lambda x: {"y": x.long() & x.int()}, "bool tensors only"),
         (lambda x: {"y": x if x[0, 0] > 0 else -x}, "torch cannot follow"),
@@ -303,7 +303,7 @@ def test_an_output_may_be_an_input():
         (lambda x: {"y": x[x > 0]}, "a shape depends on the values"),
         (lambda x: {"y": x * Y.mul_(1)}, "mul_.Tensor changes what outlives"),
         (lambda x: {"y": x * Y.view(12)[:4].mul_(1)}, "mul_.Tensor changes what outl"),
-        (lambda x: {"y": x.add_(1)}, "tensor.js has no copy"),
+        (lambda x: {"y": x.add_(1)}, "scripts/tensor has no copy"),
     ],
 )
 def test_what_cannot_run_is_refused(kernel, words):

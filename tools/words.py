@@ -11,13 +11,14 @@ import sys
 from collections.abc import Callable
 
 import lock as locking
-from environment import ROOT, fail, python, set_up
+from environment import ROOT, fail, python, runs, set_up
 
 # nbval is for the tests that call it; each worker would take seconds to load it.
 PYTEST = ("-m", "pytest", "-p", "no:nbval")
 # Torch's threads sleep while they wait: spinning, two of them on a busy machine with
 # two cores are many times slower than one. Text is UTF-8 in any locale.
 VARIABLES = {"OMP_WAIT_POLICY": "PASSIVE", "PYTHONUTF8": "1"}
+BIOME = ("--yes", "--prefer-offline", "--fetch-retries=1", "@biomejs/biome@2.6.8")
 ALONE = ("help", "check", "lock", "clean", "ready")
 
 
@@ -88,6 +89,16 @@ def check() -> None:
     run("-m", "ruff", "check")
     run("-m", "ruff", "format", "--check")
     run("-m", "mypy")
+    scripts()
+
+
+def scripts() -> None:
+    """Look for lint and format of scripts and styles, where there is node."""
+    biome = [shutil.which("npx") or "npx", *BIOME]
+    if not runs(*biome, "--version"):
+        print("Scripts and styles are not checked: npx is missing or cannot get Biome.")
+    elif code := subprocess.call([*biome, "check", "--error-on-warnings"], cwd=ROOT):
+        sys.exit(code)
 
 
 def clean() -> None:
@@ -123,6 +134,7 @@ WORDS: dict[str, tuple[str, Callable[..., None]]] = {
         course("grade"),
     ),
     "reset": ("start CHAPTER=05 again; a copy of your work is kept", course("reset")),
+    "update": ("get what is new in the course; your work stays", course("update")),
     "progress": ("what you have answered so far", course("progress")),
     "doctor": (
         "what this machine lacks, what for, and how to get it",

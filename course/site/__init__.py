@@ -1,6 +1,7 @@
 """Builds the site: executed chapters, exercises and answers as plain local pages."""
 
 import hashlib
+import runpy
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from filelock import FileLock
 from nbformat import NotebookNode
 
+from course.address import repository
 from course.naming import named
 from course.notebooks import chapter
 from course.site import stage
@@ -19,7 +21,7 @@ __all__ = ["ROOT", "BuildError", "build"]
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
-LIVE = ROOT / "lib" / "live"
+BUNDLE = ROOT / "lib" / "live" / "bundle.py"  # run by its path: lib.live loads torch
 
 
 def build(
@@ -38,7 +40,7 @@ def build(
         executed = Executor(root, fresh)(
             {name: _notebook(root, name) for name in names}
         )
-        return _pages(root, stage.pages(root, executed) | _machinery())
+        return _pages(root, stage.pages(root, executed) | _machinery(root))
 
 
 def _chosen(root: Path, chapters: Iterable[str] | None) -> list[str]:
@@ -55,20 +57,23 @@ def _notebook(root: Path, name: str) -> NotebookNode:
     return chapter(root / "source" / text, "site")
 
 
-def _machinery() -> dict[str, bytes]:
-    """Sphinx's settings, mathematics, and the scripts of the live figures."""
+def _machinery(root: Path) -> dict[str, bytes]:
+    """Sphinx's settings, mathematics, and what live figures load."""
     site = hashlib.sha256()
     for path in sorted(p for p in HERE.rglob("*") if p.is_file()):
         if "__pycache__" not in path.parts:
             site.update(path.read_bytes())
     settings = f"from course.site.conf import *  # {site.hexdigest()}\n"
+    settings += f"repository = {repository(root)!r}\n"
     static = {"conf.py": settings.encode()}
     katex = [HERE / "katex" / "katex.css", HERE / "katex" / "LICENSE"]
     for path in [*katex, *(HERE / "katex" / "fonts").iterdir()]:
         name = path.relative_to(HERE).as_posix()
         static[f"_static/{name}"] = path.read_bytes()
-    for path in [*LIVE.glob("*.js"), *LIVE.glob("*.css")]:
-        static[f"_static/{path.name}"] = path.read_bytes()
+    bundle = runpy.run_path(str(BUNDLE))
+    script = bundle["classic"](bundle["SCRIPTS"] / "page.js")
+    static["_static/live.js"] = script.encode()
+    static["_static/live.css"] = bundle["styles"]().encode()
     return static
 
 

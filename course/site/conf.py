@@ -12,6 +12,8 @@ from sphinx.application import Sphinx
 from sphinxcontrib.bibtex.style.referencing import BracketStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
 
+from course.address import links
+
 HERE = Path(__file__).parent
 BRACKETS = partial(BracketStyle, left="(", right=")")
 
@@ -76,13 +78,25 @@ def only_what_it_needs(
     if 'class="katex' in body:
         app.add_css_file("katex/katex.css")
     if 'class="live' in body:
-        app.add_css_file("palette.css")
         app.add_css_file("live.css")
     if 'class="live-spec"' in body:
-        for name in ("tensor.js", "marks.js", "live.js"):
-            app.add_js_file(name)
+        app.add_js_file("live.js")
+
+
+def where_it_comes_from(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
+    """Let each page lead to its source, where the course has an address."""
+    root = Path(app.srcdir).parents[1]
+    context["links"] = links(app.config.repository, pagename, root)
 
 
 def setup(app: Sphinx) -> None:
-    """Choose scripts and styles page by page."""
+    """Choose scripts, styles and links page by page."""
+    app.add_config_value("repository", "", "html", str)
     app.connect("html-page-context", only_what_it_needs)
+    app.connect("html-page-context", where_it_comes_from)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from course.naming import number
 
-PAGES_LOAD = {".js", ".css", ".pyc"}  # as they are, or not at all
+PAGES_LOAD = {".js", ".css", ".pyc"}  # and no chapter reads
 BY_CHAPTER = {"records", "weights"}  # 05_vit.json is chapter 05's
 MAGIC = re.compile(r"^\s*[%!].*$", re.M)  # a line that is IPython's, not Python's
 

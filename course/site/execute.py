@@ -112,7 +112,7 @@ class Executor:
     def key(self, name: str, notebook: NotebookNode) -> str:
         """sha256 of all that outputs depend on: code cells, what they use of lib, lock.
 
-        The scripts and styles of lib/live are left out: pages load them as they are.
+        The scripts and styles of lib/live are left out: no chapter reads them.
         """
         code, lib = _code(notebook), self.root / "lib"
         parts = [name.encode(), json.dumps(code).encode()]

@@ -120,7 +120,7 @@ class Panel:
         svg = plot.tree(self.picture(), f"panel{next(_numbers)}")
         svg.set("role", "img")
         svg.set("aria-label", self.alt)
-        style = (files("lib.live") / "palette.css").read_text("utf8")
+        style = (files("lib.live") / "styles" / "palette.css").read_text("utf8")
         body = f'<div style="max-width:48rem">{plot.text(svg)}</div>'
         self.view.value = f"<style>{style}</style>{body}"
         self.said.value = f"{self.run.steps:,} steps"

@@ -181,7 +181,7 @@ _SPEC = {
 
 
 def describe(name: str, control: Control) -> dict[str, Any]:
-    """A control as JSON for live.js."""
+    """A control as JSON for its script."""
     found: dict[str, Any] = {
         "name": name,
         "kind": type(control).__name__.lower(),

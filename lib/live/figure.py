@@ -61,14 +61,14 @@ class LiveFigure:
         return {mark["name"]: values[mark["name"]] for mark in self.picture.marks}
 
     def combinations(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Every combination of choices, with its key ("0,2") for live.js."""
+        """Every combination of choices, with its key ("0,2") for traced.js."""
         ranges = [range(len(c.options)) for c in self.choices.values()]
         for index in itertools.product(*ranges):
             pairs = zip(self.choices.items(), index, strict=True)
             yield ",".join(map(str, index)), {k: c.options[i] for (k, c), i in pairs}
 
     def spec(self, prefix: str) -> dict[str, Any]:
-        """Controls and marks as JSON for live.js."""
+        """Controls and marks as JSON for mount.js."""
         return {
             "prefix": prefix,
             "controls": [describe(name, c) for name, c in self.controls.items()],
@@ -76,7 +76,7 @@ class LiveFigure:
         }
 
     def html(self, prefix: str) -> str:
-        """The figure's elements; live.js fills in the controls and moves the marks."""
+        """The figure's elements; mount.js fills in the controls and moves the marks."""
         svg = self.picture.svg(prefix, self.alt)
         small = " small" if self.size[0] < 5 else ""
         width = self.size[0] / 7 * 48

@@ -57,7 +57,7 @@ def _decompositions() -> dict[Any, Callable]:
     """Which operations torch is to write as simpler ones, and how."""
     table = torch.export.default_decompositions().materialize()
     table |= get_decompositions([aten.upsample_bicubic2d.default])
-    del table[aten.upsample_nearest2d.default]  # tensor.js has it
+    del table[aten.upsample_nearest2d.default]  # operations.js has it
     return table | {aten.native_batch_norm.default: _batch_norm}
 
 

@@ -1,6 +1,6 @@
-"""Which torch operations tensor.js can run, and which of their arguments it reads.
+"""Which torch operations scripts/tensor can run, and which of their arguments it reads.
 
-A row is ``aten overload: "name in tensor.js" + the arguments handed over, in order``.
+A row is ``aten overload: "our name" + the arguments handed over, in order``.
 Every argument that is not in the row must have its default value, or the figure fails
 to build: an argument that is silently ignored gives a silently wrong picture.
 """

@@ -51,7 +51,7 @@ def page_html(figure: LiveFigure, number: int, stored: dict[str, int]) -> str:
 
 
 def program(figure: LiveFigure, prefix: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The figure's spec for live.js, and its constants by hash.
+    """The figure's spec for page.js, and its constants by hash.
 
     Raises BuildError where the kernel can be neither traced nor tabulated.
     """

@@ -56,7 +56,7 @@ class Picture:
             self.marks.append(mark)
 
     def svg(self, prefix: str, alt: str) -> str:
-        """The picture as SVG text; what moves is an empty group for marks.js."""
+        """The picture as SVG text; what moves is an empty group for movers.js."""
         root = plot.tree(self.fig, prefix)
         root.set("role", "img")
         root.set("aria-label", alt)

@@ -1,7 +1,7 @@
-"""The recipe of each part of a figure that moves: JSON for marks.js.
+"""The recipe of each part of a figure that moves: JSON for draw.js.
 
 A recipe holds what stays (places, colours, the scales of the axes); the numbers that
-the kernel returns are all that marks.js adds.
+the kernel returns are all that draw.js adds.
 """
 
 import base64
@@ -30,7 +30,7 @@ _DASHES = {"--": "dashed", ":": "dotted", "-.": "dashdot"}
 
 
 def recipe(artist: Any) -> Mark:
-    """What marks.js must know of an artist to move it."""
+    """What draw.js must know of an artist to move it."""
     for cls, kind, read in _READERS:
         if isinstance(artist, cls):
             return {"kind": kind, **read(artist)}
@@ -139,7 +139,7 @@ _READERS: list[tuple[type, str, Callable[[Any], Mark]]] = [
 
 
 def check_shape(mark: Mark, value: torch.Tensor) -> None:
-    """Raise ValueError where the kernel's shape does not fit; so does marks.js."""
+    """Raise ValueError where the kernel's shape does not fit; so does draw.js."""
     shape, name = tuple(value.shape), mark["name"]
     n = len(mark.get("x") or mark.get("spans") or ())
     fits, expected = {

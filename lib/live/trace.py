@@ -1,4 +1,4 @@
-"""A torch kernel as a list of operations that tensor.js runs in a browser."""
+"""A torch kernel as a list of operations that scripts/tensor runs in a browser."""
 
 import base64
 import hashlib
@@ -23,7 +23,7 @@ def trace(
     Returns ``inputs`` (names), ``constants`` (tensors), ``nodes`` (operation,
     arguments, dtype, shape) and ``outputs`` (name -> number of a value); values are
     numbered inputs first, then constants, then nodes. Raises Untraceable with torch's
-    own reason, or with the operation or argument that tensor.js does not know.
+    own reason, or with the operation or argument that scripts/tensor does not know.
     """
     outputs: list[str] = []
 
@@ -143,11 +143,11 @@ def _name(target: Any) -> str:
 
 
 def _arguments(node: Any, name: str) -> tuple[str, list[Any]]:
-    """tensor.js's name of the operation and the arguments that it reads."""
+    """Our name of the operation and the arguments that it reads."""
     if name == "getitem":
         return name, list(node.args)
     if name not in OPS:
-        raise Untraceable(f"tensor.js has no {name}")
+        raise Untraceable(f"scripts/tensor has no {name}")
     op, *wanted = OPS[name].split()
     schema = node.target._schema.arguments
     given = dict(zip([a.name for a in schema], node.args, strict=False)) | node.kwargs
@@ -155,9 +155,10 @@ def _arguments(node: Any, name: str) -> tuple[str, list[Any]]:
     for a in schema:
         read = a.name in wanted or a.name in HARMLESS or name in IMPLIED.get(a.name, ())
         if not read and value[a.name] != a.default_value:
-            raise Untraceable(f"tensor.js ignores {a.name}={value[a.name]} of {name}")
+            argument = f"{a.name}={value[a.name]}"
+            raise Untraceable(f"scripts/tensor ignores {argument} of {name}")
     if name.startswith("bitwise_") and node.meta["val"].dtype != torch.bool:
-        raise Untraceable(f"tensor.js has {name} for bool tensors only")
+        raise Untraceable(f"scripts/tensor has {name} for bool tensors only")
     return op, [None if argument == "-" else value[argument] for argument in wanted]
 
 

@@ -1,14 +1,13 @@
 """A live figure in JupyterLab: the state goes up, the kernel answers with bytes."""
 
 import itertools
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import anywidget
 import numpy as np
 import torch
 
+from . import bundle
 from .figure import LiveFigure
 from .picture import Values
 from .recipes import check_shape
@@ -17,18 +16,11 @@ _numbers = itertools.count(1)
 _WIRE = {torch.bool: (torch.uint8, "uint8"), torch.float32: (torch.float32, "float32")}
 
 
-@cache
-def _asset(*names: str) -> str:
-    return "\n".join((files("lib.live") / name).read_text("utf8") for name in names)
-
-
 class LiveWidget(anywidget.AnyWidget):
     """Answers each view's requests; nothing is drawn before a front end says hello."""
 
-    _esm = _asset("marks.js", "live.js") + (
-        "\nexport default { render: LiveFigure.widget };"
-    )
-    _css = _asset("palette.css", "live.css")
+    _esm = bundle.module(bundle.SCRIPTS / "widget.js")
+    _css = bundle.styles()
 
     def __init__(self, figure: LiveFigure) -> None:
         super().__init__()

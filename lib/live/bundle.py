@@ -1,0 +1,106 @@
+"""Puts scripts and styles together: a page gets one of each, and so does anywidget.
+
+The sources are modules that import one another by relative path. Each becomes a
+function that is called once, after those that it imports, and returns what it exports.
+"""
+
+import re
+from pathlib import Path
+
+SCRIPTS = Path(__file__).parent / "scripts"
+STYLES = Path(__file__).parent / "styles"
+
+_IMPORT = re.compile(r'^import \{([\w$\s,]*)\} from "(\.[^"]*)";\n', re.M)
+_EXPORT = re.compile(
+    r"^export (?=(?:async )?(?:function|const|class)\b\*? ([\w$]+))", re.M
+)
+_OTHER = re.compile(r"^(?:import|export)\b.*", re.M)
+
+
+def classic(entry: Path, name: str | None = None) -> str:
+    """The entry and all that it imports as one classic script.
+
+    What the entry exports is an object, the global variable `name`. Raises ValueError
+    where an import leads nowhere, or in a circle.
+    """
+    start = f"var {name} = " if name else ""
+    scripts, last = _called(entry)
+    return f'{start}(() => {{\n"use strict";\n{scripts}return {last};\n}})();\n'
+
+
+def module(entry: Path) -> str:
+    """The entry and all that it imports as one module.
+
+    What the entry exports is an object, the default export. Raises ValueError where an
+    import leads nowhere, or in a circle.
+    """
+    scripts, last = _called(entry)
+    return f"{scripts}export default {last};\n"
+
+
+def styles() -> str:
+    """All styles of live figures; where two speak of one thing, the later wins."""
+    names = ("palette", "figure", "controls", "areas")
+    return "\n".join((STYLES / f"{name}.css").read_text("utf8") for name in names)
+
+
+def exports(script: Path) -> list[str]:
+    """The names that a script exports."""
+    return _EXPORT.findall(script.read_text("utf8"))
+
+
+def imports(script: Path) -> dict[Path, list[str]]:
+    """The files that a script imports, and the names that it takes from each."""
+    found = {}
+    for names, place in _IMPORT.findall(script.read_text("utf8")):
+        path = (script.parent / place).resolve()
+        if not path.is_file():
+            raise ValueError(f"{script} imports {place}, which is not there")
+        found[path] = re.findall(r"[\w$]+", names)
+        if missing := set(found[path]) - set(exports(path)):
+            raise ValueError(
+                f"{place} does not export what {script} imports: {missing}"
+            )
+    return found
+
+
+def reached(entry: Path) -> list[Path]:
+    """The entry and all that it imports, each behind what it imports itself."""
+    found: list[Path] = []
+    below: list[Path] = []
+
+    def visit(script: Path) -> None:
+        if script in below:
+            circle = " imports ".join(path.name for path in [*below, script])
+            raise ValueError(f"scripts in a circle: {circle}")
+        if script not in found:
+            below.append(script)
+            for path in imports(script):
+                visit(path)
+            found.append(below.pop())
+
+    visit(entry.resolve())
+    return found
+
+
+def _called(entry: Path) -> tuple[str, str]:
+    """All scripts, called one after another, and what the last of them has returned."""
+    scripts = reached(entry)
+    places = {path: f"scripts[{i}]" for i, path in enumerate(scripts)}
+    calls = [_call(path, places) for path in scripts]
+    return "".join(["const scripts = [];\n", *calls]), places[scripts[-1]]
+
+
+def _call(script: Path, places: dict[Path, str]) -> str:
+    def taken(found: re.Match) -> str:
+        path = (script.parent / found[2]).resolve()
+        return f"const {{{found[1]}}} = {places[path]};\n"
+
+    text = _EXPORT.sub("", _IMPORT.sub(taken, script.read_text("utf8")))
+    if other := _OTHER.search(text):
+        raise ValueError(
+            f"{script}: {other.group()!r}; expected imports of names from a relative "
+            "path, and exports of a function, const or class"
+        )
+    handed = ", ".join(exports(script))
+    return f"{places[script]} = (() => {{\n{text}return {{ {handed} }};\n}})();\n"

@@ -1,0 +1,6 @@
+// Bytes that travel as text.
+
+/** The bytes that a base64 text stands for. */
+export function bytesOf(text) {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}

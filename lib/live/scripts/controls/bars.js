@@ -1,0 +1,82 @@
+// Bars: a row of numbers, each dragged up and down.
+
+import { brief, clamped, element, group } from "./elements.js";
+import { ARROWS, dragged, focusOne, partsWithin } from "./hands.js";
+
+/** A row of bars for the spec; calls changed() when a hand moves one. */
+export function bars(spec, changed) {
+  const { n, low, high } = spec;
+  const values = new Float64Array(n);
+  const cells = Array.from({ length: n }, (_, i) => bar(spec, i));
+  const row = element("div", { class: "live-bars" }, ...cells);
+  const put = (i, v) => {
+    values[i] = clamped(v, low, high);
+    show(cells[i], values[i], spec);
+  };
+
+  dragged(row, (event, first) => {
+    const i = nearest(cells, event.clientX);
+    if (first) focusOne(cells, i);
+    put(i, high - (high - low) * partsWithin(cells[i], event)[1]);
+    changed();
+  });
+  cells.forEach((cell, i) => {
+    cell.addEventListener("keydown", (event) => {
+      const across = ARROWS[event.key]?.[0];
+      const to = pressedTo(event.key, values[i], spec);
+      if (across) focusOne(cells, clamped(i + across, 0, n - 1));
+      else if (to !== undefined) put(i, to);
+      else return;
+      event.preventDefault();
+      changed();
+    });
+  });
+  return {
+    element: group(spec, row),
+    value: () => values,
+    reset() {
+      for (const [i, v] of spec.start.entries()) put(i, v);
+    },
+  };
+}
+
+function bar(spec, i) {
+  const name = String(spec.labels ? spec.labels[i] : i);
+  const attributes = {
+    class: "live-bar",
+    role: "slider",
+    tabindex: i ? -1 : 0,
+    "aria-orientation": "vertical",
+    "aria-valuemin": spec.low,
+    "aria-valuemax": spec.high,
+    "aria-label": `${spec.label}, ${name}`,
+  };
+  const [fill, edge] = [element("i"), element("b")];
+  return element("div", attributes, fill, edge, element("span", {}, name));
+}
+
+// The bar reaches from zero, or from the end that is nearest to it.
+function show(cell, value, { low, high }) {
+  const [fill, edge] = cell.children;
+  const zero = clamped(0, low, high);
+  const fromTop = (v) => `${(100 * (high - v)) / (high - low)}%`;
+  fill.style.top = fromTop(Math.max(value, zero));
+  fill.style.bottom = `calc(100% - ${fromTop(Math.min(value, zero))})`;
+  edge.style.top = fromTop(value);
+  cell.setAttribute("aria-valuenow", brief(value));
+}
+
+// The value to which a key moves a bar; undefined where it moves none.
+function pressedTo(key, value, { low, high }) {
+  const step = (high - low) / 20;
+  const steps = { ArrowUp: 1, ArrowDown: -1, PageUp: 4, PageDown: -4 }[key];
+  return steps ? value + steps * step : { Home: low, End: high }[key];
+}
+
+function nearest(cells, x) {
+  const distances = cells.map((cell) => {
+    const box = cell.getBoundingClientRect();
+    return Math.abs(x - (box.left + box.right) / 2);
+  });
+  return distances.indexOf(Math.min(...distances));
+}

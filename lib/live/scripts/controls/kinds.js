@@ -1,0 +1,31 @@
+// All controls by kind: functions (spec, changed, over) that build one.
+
+import { bars } from "./bars.js";
+import { choice } from "./choice.js";
+import { mask } from "./mask.js";
+import { pad } from "./pad.js";
+import { slider } from "./slider.js";
+
+/**
+ * A control is {element, value(), reset()}.
+ *
+ * value() gives its numbers, a choice the number of its option. One that lies over the picture
+ * has an `overlay`, and one that knows only a few positions says which by position().
+ */
+export const CONTROLS = { slider, choice, bars, mask, pad };
+
+/** The shape and dtype of the tensor that the kernel gets; null for a choice, which has none. */
+export function inputMeta({ kind, n, height, width }) {
+  switch (kind) {
+    case "slider":
+      return { dtype: "float32", shape: [] };
+    case "bars":
+      return { dtype: "float32", shape: [n] };
+    case "mask":
+      return { dtype: "bool", shape: [height, width] };
+    case "pad":
+      return { dtype: "float32", shape: [2] };
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,55 @@
+// Brings a figure to life: its controls, and a new picture whenever one of them moves.
+
+import { tool } from "../controls/elements.js";
+import { CONTROLS } from "../controls/kinds.js";
+import { newestOnly } from "./newest.js";
+import { layOver, markUnder } from "./overlays.js";
+import { pictureOf } from "./picture.js";
+
+/**
+ * Mount a figure in its element `root`.
+ *
+ * spec: {prefix, controls, marks}; answer(controls) gives the values by name, or a promise of
+ * them, where a control is as in kinds.js and has its own spec; rested() is awaited after each
+ * picture, before the next is asked for.
+ */
+export function mount(root, spec, answer, rested = () => {}) {
+  const picture = pictureOf(root, spec);
+  const request = newestOnly(root, async () => {
+    try {
+      picture.show(await answer(controls));
+    } catch (problem) {
+      picture.complain(problem);
+    }
+    await rested();
+  });
+  const controls = spec.controls.map((control) => ({
+    spec: control,
+    ...CONTROLS[control.kind](control, request, markUnder(spec, control)),
+  }));
+  place(root, spec, controls, request);
+  root.addEventListener("keydown", (event) => event.stopPropagation()); // JupyterLab takes arrows
+  root.setAttribute("data-lm-suppress-shortcuts", "true");
+  request();
+}
+
+function place(root, spec, controls, request) {
+  const reset = () => {
+    for (const control of controls) control.reset();
+  };
+  const button = tool({ class: "live-tool live-reset" }, "Reset", () => {
+    reset();
+    request();
+  });
+  reset();
+  const shown = controls.map((control) => control.element);
+  root
+    .querySelector(".live-controls")
+    .replaceChildren(...shown, ...(controls.length ? [button] : []));
+  const picture = root.querySelector(".live-picture");
+  for (const { overlay, spec: control } of controls) {
+    if (!overlay) continue;
+    layOver(overlay, control, markUnder(spec, control), picture);
+    picture.append(overlay);
+  }
+}

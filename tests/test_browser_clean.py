@@ -1,0 +1,51 @@
+"""In JupyterLab: a notebook opens without an unsaved mark, and only outputs change."""
+
+import json
+import shutil
+
+import pytest
+from browser import chromium
+from lab import IDLE, ROOT, open_alone, opened, run_all
+
+pytest.importorskip("playwright.sync_api")
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+HERE = "jupyterapp.shell.currentWidget"
+KERNEL_IS_KNOWN = f"async () => void await {HERE}.sessionContext.session.kernel.info"
+RAN = f"""() => {HERE}.context.model.sharedModel.cells.every(
+  (cell) => cell.cell_type !== "code" || cell.execution_count)"""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """A page with JupyterLab, and the folder that it shows."""
+    folder = tmp_path_factory.mktemp("lab")
+    with chromium() as browser, opened(browser, folder) as (page, _):
+        yield page, folder
+
+
+def not_run(text):
+    """A notebook's text without what running it leaves."""
+    book = json.loads(text)
+    for cell in book["cells"]:
+        if cell["cell_type"] == "code":
+            cell |= {"outputs": [], "execution_count": None}
+    return json.dumps(book, indent=1, ensure_ascii=False) + "\n"
+
+
+@pytest.mark.parametrize("folder", ["chapters", "exercises"])
+def test_a_notebook_opens_clean_and_saving_changes_outputs_only(lab, folder):
+    page, root = lab
+    name = {"chapters": "index.ipynb", "exercises": "05_vit.ipynb"}[folder]
+    shutil.copy(ROOT / folder / name, root)
+    committed = (root / name).read_text("utf8")
+    open_alone(page, name)
+    page.evaluate(KERNEL_IS_KNOWN)
+    assert page.evaluate(f"{HERE}.context.model.dirty") is False
+    assert page.locator(".jp-mod-dirty").count() == 0
+    run_all(page, name)
+    page.wait_for_function(RAN, timeout=120_000)
+    page.wait_for_selector(IDLE, timeout=60_000)
+    page.evaluate(f"async () => void await {HERE}.context.save()")
+    assert (root / name).read_text("utf8") != committed
+    assert not_run((root / name).read_text("utf8")) == committed
