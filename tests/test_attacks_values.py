@@ -1,5 +1,7 @@
 """Values that lie earn nothing; honest ones, however they were found, earn all."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from grading_little import BOX, HONEST, SEED, book, grade, judged, points, source
@@ -81,7 +83,8 @@ def ran(path):
     """What is wrong with each lie and each honest answer, and what was sent."""
     double = parse(path).exercises[0]
     texts = [*ANSWERS, *HONESTLY.values()]
-    return judged(parse(path), [(double, text) for text in texts])
+    patient = replace(BOX, cell_seconds=20)  # a busy machine takes nobody's points
+    return judged(parse(path), [(double, text) for text in texts], patient)
 
 
 def test_values_that_lie_earn_nothing(ran):
