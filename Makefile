@@ -13,6 +13,8 @@ ONE := $(if $(CHAPTER),--chapter $(CHAPTER))
 # cores are many times slower than one.
 OMP_WAIT_POLICY ?= PASSIVE
 export OMP_WAIT_POLICY
+# Each of many processes would compile the same files again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help ready lab test quick html notebooks grade reset progress doctor times
 .PHONY: train bench check lock clean dist new-chapter
@@ -33,7 +35,7 @@ test: ready ## set up and run every test
 	$(PYTEST) -n $$($(RUN) -c "import os; print(os.cpu_count() + 1)") \
 	  --dist loadfile --no-loadscope-reorder  # one more than cores: browsers let it wait
 
-quick: ready ## the fast tests, about two minutes
+quick: ready ## the fast tests, about a minute
 	$(PYTEST) -n logical -m "not slow and not browser"
 
 html: ready ## the site, in build/html

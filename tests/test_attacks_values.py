@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from grading_little import BOX, HONEST, SEED, book, grade, judged, points, source
+from grading_little import HONEST, book, expected, grade, judged, points, source
 
 from course.exercises import parse
 from course.grading import marks, values
@@ -115,7 +115,7 @@ def test_a_comparison_that_takes_all_would_be_seen(ran, monkeypatch):
 
 
 def test_an_honest_half_earns_half(path):
-    want = marks.expected(parse(path), SEED, BOX)
+    want = expected(parse(path))
     assert points(grade(path, book(path, shift=HONEST), want)) == {1: 0, 2: 3}
     reference = "from course.exercises import parse\ndef double(x): return 2 * x"
     rows = grade(path, book(path, double=reference, shift=HONEST), want)
