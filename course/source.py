@@ -3,11 +3,14 @@
 import itertools
 import os
 import re
+from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from jupytext.myst import MystMetadataParsingError, myst_to_notebook
+from nbformat import NotebookNode
 
 from course import ROOT
 from course.citations import cite
@@ -69,7 +72,7 @@ def read(
         header = lines.index("---", 1) + 1
         lines[:header] = [""] * header  # for jupytext's users; line numbers stay
     try:
-        raw = myst_to_notebook("\n".join(lines), add_source_map=True)
+        raw = deepcopy(raw_cells("\n".join(lines)))
     except MystMetadataParsingError as error:
         raise SourceError(
             path, 1, f"the options of a cell are no YAML: {error}"
@@ -91,6 +94,12 @@ def read(
             prose = resolve(cell.source, line + 1, page)
             cells.append(Cell("markdown", prose, line + 1, dict(cell.metadata)))
     return cells
+
+
+@cache  # one text makes up to two notebooks and two pages
+def raw_cells(text: str) -> NotebookNode:
+    """Split a MyST notebook text into cells, each with its line."""
+    return myst_to_notebook(text, add_source_map=True)
 
 
 def notebook_path(path: Path, target: Target = "lab") -> Path:

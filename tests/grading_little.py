@@ -7,6 +7,8 @@ from course.exercises import Sheet, answered, parse
 from course.grading import graft, marks
 from course.grading.run import run
 from course.grading.sandbox import Box, works
+from course.grading.sending import pack
+from course.grading.values import unpack
 from course.notebooks import exercises
 
 WRAPPED = works()
@@ -105,6 +107,19 @@ def raw(notebook):
     return json.dumps(notebook).encode()
 
 
+def expected(sheet):
+    """What marks.expected gives, without a kernel: its starts take seconds."""
+    found = {}
+    for task in sheet.exercises:
+        names = {}
+        for cell in [*sheet.intro, *task.of("setup", "answer", "grade")]:
+            if cell.kind == "code":
+                exec(cell.text, names)
+        sent = {name: pack(name, x) for name, x in names["grade"](SEED).items()}
+        found[task.number] = unpack(sent)
+    return found
+
+
 def grade(path, notebook, want, box=BOX):
     """Grade a notebook, or bytes; give the rows by exercise."""
     data = notebook if isinstance(notebook, bytes) else raw(notebook)
@@ -159,8 +174,7 @@ def together(path, cases, box=BOX):
         }
         for k, (_, text) in enumerate(cases, 1)
     ]
-    want = marks.expected(many, SEED, box)
-    rows = marks.rows("05_x", many, raw({"cells": cells}), want, SEED, box)
+    rows = marks.rows("05_x", many, raw({"cells": cells}), expected(many), SEED, box)
     return sorted(rows, key=lambda row: row.exercise)
 
 

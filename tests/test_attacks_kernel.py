@@ -3,6 +3,7 @@
 import os
 import subprocess
 import threading
+from collections import defaultdict
 
 import pytest
 from grading_little import HONEST, selected, source, together
@@ -130,6 +131,37 @@ def double(x):
     return object()""",
 }
 
+# A wrong answer that was not alone in its kernel is run again. Those which take seconds
+# are alone at once, as the answer before them ends its kernel.
+GONE = (1, "import os\nos._exit(0)")
+LONG = [
+    *("an endless loop", "a loop that cannot be interrupted", "an endless loop in C"),
+    *("a hundred megabytes of output", "a gigabyte at once", "half a million messages"),
+    *("a memory bomb", "a memory bomb of many processes", "many small processes"),
+]
+MARK = f"{os.getpid()}{threading.get_ident()}"
+LEAVE = {  # what must be gone when the run ends, or the next answer begins
+    "stay": """
+import os, time
+def double(x):
+    if not os.fork(): time.sleep(100)
+    return 2 * x
+os_exit = os._exit""",
+    "gone": GONE[1],
+    "look": """
+import os
+def double(x):
+    others = [p for p in os.listdir("/proc") if p.isdigit() and int(p) > 2]
+    if len(others) > 1: raise ValueError(f"{len(others)} processes")
+    return 2 * x""",
+    "started": f"""
+import subprocess, sys
+def double(x):
+    code = "import time; time.sleep(100) #{MARK}"
+    subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
+    return 2 * x""",
+}
+
 SAID = {  # what the grader must have seen, where it is more than a wrong answer
     "its kernel died": ("exit", "exit at once", "kill everything"),
     "too slow": ("stop", "an endless loop", "a loop that cannot be interrupted"),
@@ -144,12 +176,20 @@ def path(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def rows(path, request):
-    """The rows of all attacks, each with that of the honest answer after it."""
-    names = selected(request, "name")
-    cases = [(1, BREAK[name].lstrip()) for name in names]
-    both = [case for attack in cases for case in (attack, (2, HONEST))]
-    found = together(path, both)
-    return dict(zip(names, zip(found[::2], found[1::2], strict=True), strict=True))
+    """The rows of all attacks, each with that of the honest answer after it.
+
+    Those that leave something running come last, one right after another.
+    """
+    cases = []
+    for name in selected(request, "name"):
+        cases += [("", GONE)] * (name in LONG)
+        cases += [(name, (1, BREAK[name].lstrip())), (name, (2, HONEST))]
+    cases += [(name, (1, text.lstrip())) for name, text in LEAVE.items()]
+    found = defaultdict(list)
+    graded = together(path, [case for _, case in cases])
+    for (name, _), row in zip(cases, graded, strict=True):
+        found[name].append(row)
+    return found
 
 
 @pytest.mark.parametrize("name", BREAK)
@@ -162,30 +202,12 @@ def test_an_attack_gains_nothing_and_costs_no_one_else(rows, name):
         assert name not in names or words in attack.remark
 
 
-def test_nothing_is_left_running(path):
-    mark = f"{os.getpid()}{threading.get_ident()}"
-    answer = f"""import subprocess, sys
-def double(x):
-    code = "import time; time.sleep(100) #{mark}"
-    subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
-    return 2 * x"""
-    (row,) = together(path, [(1, answer)])
-    assert row.points == 2
+def test_nothing_is_left_running(rows):
+    assert rows["started"][0].points == 2
     running = subprocess.run(["ps", "ax", "-o", "args"], capture_output=True, text=True)
-    assert mark not in running.stdout
+    assert MARK not in running.stdout
 
 
-def test_what_one_answer_leaves_running_is_ended_before_the_next(path):
-    stay = """import os, time
-def double(x):
-    if not os.fork(): time.sleep(100)
-    return 2 * x
-os_exit = os._exit"""
-    look = """import os
-def double(x):
-    others = [p for p in os.listdir("/proc") if p.isdigit() and int(p) > 2]
-    if len(others) > 1: raise ValueError(f"{len(others)} processes")
-    return 2 * x"""
-    gone = "import os\nos._exit(0)"
-    rows = together(path, [(1, stay), (1, gone), (1, look)])
-    assert [row.points for row in rows] == [2, 0, 2], rows
+def test_what_one_answer_leaves_running_is_ended_before_the_next(rows):
+    found = [rows[name][0] for name in ("stay", "gone", "look")]
+    assert [row.points for row in found] == [2, 0, 2], found

@@ -4,7 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from grading_little import BOX, HONEST, SEED, book, grade, judged, points, source
+from grading_little import (
+    BOX,
+    HONEST,
+    SEED,
+    book,
+    expected,
+    grade,
+    judged,
+    points,
+    source,
+)
 
 from course.exercises import parse
 from course.grading import marks, values
@@ -118,7 +128,7 @@ def test_a_comparison_that_takes_all_would_be_seen(ran, monkeypatch):
 
 
 def test_an_honest_half_earns_half(path):
-    want = marks.expected(parse(path), SEED, BOX)
+    want = expected(parse(path))
     assert points(grade(path, book(path, shift=HONEST), want)) == {1: 0, 2: 3}
 
 

@@ -128,6 +128,7 @@ def test_no_block_sees_its_own_answer():
     assert (first[:, 3:] - other[:, 3:]).abs().max() > 1e-3
 
 
+@pytest.mark.slow
 def test_block_size_one_is_autoregressive():
     """All masked, each token is predicted from the clean ones before it."""
     net, tokens = lm(1), torch.randint(5, (4, 6))
@@ -160,6 +161,7 @@ def test_each_block_has_its_own_rate_and_weight():
     assert correlation[0, 2].abs() < 0.1
 
 
+@pytest.mark.slow
 def test_it_learns_and_samples_what_it_learnt():
     net = BlockDiffusionLM(5, 16, 1, 2, 6, 2)
     cycles = (torch.arange(5)[:, None] + torch.arange(6)) % 5  # five sentences

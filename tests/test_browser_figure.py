@@ -22,34 +22,40 @@ def page_file(tmp_path_factory):
     return file.as_uri()
 
 
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as started:
+        yield started
+
+
 @pytest.mark.parametrize("width", [900, 390])
-def test_every_control_on_a_page(page_file, width):
-    with chromium() as browser:
-        size = {"width": width, "height": 900}
-        page, troubles = watched(browser, home=[page_file], viewport=size)
-        page.goto(page_file)
-        hold_everything(page, page.locator("figure.live"))
-        assert page.evaluate("document.body.scrollWidth <= innerWidth")
-        assert not troubles
+def test_every_control_on_a_page(browser, page_file, width):
+    size = {"width": width, "height": 900}
+    page, troubles = watched(browser, home=[page_file], viewport=size)
+    page.goto(page_file)
+    hold_everything(page, page.locator("figure.live"))
+    assert page.evaluate("document.body.scrollWidth <= innerWidth")
+    assert not troubles
 
 
 @pytest.mark.parametrize(
     "needed",  # by the kernel, and to draw
     ["Float32Array.prototype.set", "CanvasRenderingContext2D.prototype.putImageData"],
 )
-def test_what_raises_shows_its_message_and_the_figure_stays_alive(page_file, needed):
-    with chromium() as browser:
-        page, _ = watched(browser)
-        page.goto(page_file)
-        hand = Hand(page, page.locator("figure.live"))
-        page.evaluate(
-            f"() => {{ window.kept = {needed};"
-            f"{needed} = () => {{ throw new Error('no such bump'); }}; }}"
-        )
-        slider = page.locator("input[type=range]")
-        slider.press("ArrowRight")
-        page.wait_for_selector(".live-error:not([hidden])")
-        assert page.locator(".live-error").inner_text() == "no such bump"
-        page.evaluate(f"() => {{ {needed} = window.kept; }}")
-        assert hand.changes(lambda: slider.press("ArrowRight"))
-        assert page.locator(".live-error").is_hidden()
+def test_what_raises_shows_its_message_and_the_figure_stays_alive(
+    browser, page_file, needed
+):
+    page, _ = watched(browser)
+    page.goto(page_file)
+    hand = Hand(page, page.locator("figure.live"))
+    page.evaluate(
+        f"() => {{ window.kept = {needed};"
+        f"{needed} = () => {{ throw new Error('no such bump'); }}; }}"
+    )
+    slider = page.locator("input[type=range]")
+    slider.press("ArrowRight")
+    page.wait_for_selector(".live-error:not([hidden])")
+    assert page.locator(".live-error").inner_text() == "no such bump"
+    page.evaluate(f"() => {{ {needed} = window.kept; }}")
+    assert hand.changes(lambda: slider.press("ArrowRight"))
+    assert page.locator(".live-error").is_hidden()

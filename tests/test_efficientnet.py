@@ -101,6 +101,7 @@ def test_what_one_axis_costs():
     assert round(ratio(2.0, 3.1, 600), 2) == 97.83
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("width", "depth", "side", "K", "lite"),
     [
@@ -128,6 +129,7 @@ def test_lite_counts():
     assert counts == [4_652_008, 5_416_680, 6_092_072]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_the_table_can_be_dragged():
     class Figure(torch.nn.Module):
@@ -295,6 +297,7 @@ def test_folding_changes_the_time_and_nothing_else(lite):
     torch.testing.assert_close(efficientnet.for_inference(fast)(images), fast(images))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_export():
     model = filled(efficientnet.EfficientNet(0.25, 0.5, 5))
@@ -303,6 +306,7 @@ def test_export():
     torch.testing.assert_close(program.module()(images[1]), model(images[1]))
 
 
+@pytest.mark.slow
 def test_it_learns():
     torch.manual_seed(0)
     model = efficientnet.EfficientNet(0.25, 0.3, 4, dropout=0, drop_connect=0)

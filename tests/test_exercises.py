@@ -175,6 +175,7 @@ def test_wrong_answers_are_told_why(chapter, task, number, cell):
     assert squeezed(cell.options["says"]) in squeezed(wrong.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("chapter", "task", "number", "cell"), answers("wrong"))
 def test_wrong_answers_earn_no_marks(chapter, task, number, cell):
     """Unless the source says why marks cannot tell, by the option `same_marks`."""

@@ -161,6 +161,7 @@ def test_without_a_scale_small_gradients_are_lost():
     assert (lost == 0).all() and error(kept, grad.T @ x) < 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_export():
     class Figure(torch.nn.Module):

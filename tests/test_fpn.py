@@ -142,6 +142,7 @@ def test_levels_are_the_formula(w, h, k0, canonical):
         assert got.item() == min(max(math.floor(exact), 1), 6)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_levels_and_the_pyramid_can_be_traced():
     class Figure(torch.nn.Module):

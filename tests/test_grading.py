@@ -229,6 +229,7 @@ KEYS = """cells source metadata live_papers cell_type exercise role worksheets i
     code answer""".split()
 
 
+@pytest.mark.slow
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),

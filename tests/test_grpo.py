@@ -194,6 +194,7 @@ def test_gradient_of_token_logp():
     assert torch.autograd.gradcheck(lambda x: grpo.token_logp(x, tokens), logits)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_export():
     class Figure(torch.nn.Module):

@@ -217,6 +217,7 @@ def test_operations(twin, x):
         )
 
 
+@pytest.mark.slow
 def test_every_operation_of_the_table_is_exercised():
     seen = {node[0] for node in trace(everything, {"x": X}, {})["nodes"]}
     assert {row.split()[0] for row in OPS.values()} - seen == set()

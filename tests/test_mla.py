@@ -151,6 +151,7 @@ def test_printed_cache_sizes():
     assert round(1 - 6 * after / (16 * before), 3) == 0.933  # the abstract's 93.3 %
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.parametrize("absorb", [True, False])
 def test_export(absorb):

@@ -163,6 +163,7 @@ def test_the_bias_is_saved_and_not_trained():
     assert "bias" not in dict(model.named_parameters())
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_export():
     class Figure(torch.nn.Module):

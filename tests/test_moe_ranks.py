@@ -8,6 +8,7 @@ import sys
 
 import pytest
 import torch
+from torchrun import torchrun
 
 from course.source import ROOT
 from lib.moe import ranks
@@ -51,11 +52,10 @@ dist.destroy_process_group()
 """
 
 
-def launch(*arguments):
-    """Run a script on two processes; what they printed."""
-    torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
+def launch(*arguments, modules=()):
+    """Run a script on two processes, these modules loaded before; what they printed."""
     done = subprocess.run(
-        [sys.executable, *torchrun, *map(str, arguments)],
+        [sys.executable, *torchrun(2, *modules), *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=240,
@@ -79,7 +79,8 @@ def test_two_processes_give_the_curve_of_one(tmp_path, monkeypatch):
     options = [[RECIPE, "--steps", 6, "--out", file] for file in files]
     monkeypatch.setattr(sys, "argv", [str(option) for option in options[0]])
     runpy.run_path(str(RECIPE), run_name="__main__")
-    launch(*options[1])
+    loaded = ["torch.distributed.fsdp", "course.recipes", "lib.plot"]
+    launch(*options[1], modules=loaded)
     one, two = [json.loads(file.read_text()) for file in files]
     assert one["losses"][-1] < one["losses"][0]
     assert two["losses"] == pytest.approx(one["losses"], rel=1e-4)

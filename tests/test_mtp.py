@@ -54,6 +54,7 @@ def test_gradient():
     assert torch.autograd.gradcheck(loss, tuple(inputs))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_export():
     class Figure(nn.Module):

@@ -21,6 +21,7 @@ def root(tmp_path):
     return make(tmp_path)
 
 
+@pytest.mark.slow
 def test_committed_notebooks_are_what_source_gives():
     assert notebooks.sources(ROOT)
     stale = notebooks.differing(ROOT)

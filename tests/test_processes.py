@@ -10,6 +10,7 @@ import sys
 import pytest
 import torch
 from jupyter_client.manager import start_new_kernel
+from torchrun import torchrun
 
 from lib.train.step import Processes
 
@@ -84,8 +85,7 @@ def run_here(recipe, monkeypatch):
 @pytest.fixture
 def launch(recipe):
     def launch(*arguments, processes=1):
-        torchrun = ("-m", "torch.distributed.run", "--standalone")
-        many = (*torchrun, f"--nproc-per-node={processes}") if processes > 1 else ()
+        many = torchrun(processes) if processes > 1 else ()
         return subprocess.Popen(
             [sys.executable, *many, recipe, *map(str, arguments)],
             stdin=subprocess.PIPE,  # where one that is led waits for its next step

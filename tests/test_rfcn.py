@@ -232,6 +232,7 @@ def test_pooling_jumps_where_alignment_glides():
     torch.testing.assert_close(glide[1:], torch.full((3,), 0.25))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [p.id for p in OPERATORS])
 def test_gradients_reach_the_border_too(name):
     ours = {p.id: p.values[0] for p in OPERATORS}[name]
@@ -256,6 +257,7 @@ def test_output_height_and_width_may_differ():
         assert both.shape == (1, 3, 2, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.parametrize("name", [p.id for p in OPERATORS if " 0" not in p.id])
 def test_export_gives_the_same(name):

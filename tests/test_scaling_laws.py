@@ -159,6 +159,7 @@ def test_power_law(coefficient, exponent, n):
     assert fit.coefficient.item() == pytest.approx(coefficient)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_export():
     class Figure(torch.nn.Module):

@@ -29,6 +29,7 @@ def pixels_of(box):
     return {(x, y) for x in range(box[0], box[2]) for y in range(box[1], box[3])}
 
 
+@pytest.mark.slow
 @given(box(), box())
 def test_overlap_is_the_shared_part_of_the_smaller_box(a, b):
     ours, theirs = pixels_of(a), pixels_of(b)
@@ -79,6 +80,7 @@ def test_a_scene_differs_from_its_background_in_the_box_alone(monkeypatch):
         assert change.max() <= 0.7 * 64 / 255 + 1e-6  # the faint rim outside the box
 
 
+@pytest.mark.slow
 def test_sprites_are_log_uniform_in_size(monkeypatch):
     sides, resize = [], composing._resize
     spy = lambda sprite, side: (sides.append(side), resize(sprite, side))[1]

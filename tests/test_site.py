@@ -56,17 +56,21 @@ class Page(NamedTuple):
 
 
 def read(path):
-    """What the tests ask of a page; a course's page takes a second to be parsed."""
+    """What the tests ask of a page; its tags are gone through once: there are many."""
     page = soup(path)
+    tags = page.find_all(True)
     address = lambda tag: tag.get("src") or tag.get("href") or tag.get("action") or ""
-    found = lambda selected: [address(tag) for tag in page.select(selected)]
+    comes = lambda tag: tag.name == "link" and tag.has_attr("href")
+    style = lambda tag: tag.name == "link" and "stylesheet" in tag.get("rel", ())
+    asks = lambda tag: tag.attrs.keys() & {"src", "poster", "srcset", "action"}
+    needs = lambda tag: tag.name in ("script", "img") and tag.has_attr("src")
     pictures = page.main.select("img, svg:not([aria-hidden])")
     silent = [p for p in pictures if not p.get("alt") and not p.get("aria-label")]
     return Page(
-        {tag["id"] for tag in page.select("[id]")},
-        [tag.get("href") or tag["src"] for tag in page.select("[href], [src]")],
-        found("[src], link[href], [poster], [srcset], [action]"),
-        found("script[src], link[rel=stylesheet], img[src]"),
+        {tag["id"] for tag in tags if tag.has_attr("id")},
+        [t.get("href") or t["src"] for t in tags if t.attrs.keys() & {"href", "src"}],
+        [address(tag) for tag in tags if asks(tag) or comes(tag)],
+        [address(tag) for tag in tags if needs(tag) or style(tag)],
         [str(p)[:90] for p in silent if not p.find_parent(heard)],
         bool(page.main.select(".katex-error")) or "\\(" in page.main.get_text(),
     )

@@ -204,6 +204,7 @@ def test_it_learns_to_count():
     assert loss < 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.parametrize("causal", [False, True])
 def test_export_takes_the_plain_path(causal):

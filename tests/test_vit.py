@@ -196,6 +196,7 @@ def test_it_learns_eight_random_images():
     assert loss < 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.parametrize("strict", [False, True])
 def test_export_decomposes_to_core_operators(strict):
@@ -224,6 +225,7 @@ def test_export_decomposes_to_core_operators(strict):
         torch.testing.assert_close(got, want)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_export_takes_the_plain_path_with_nothing_to_spare():
     model = filled(vit.ViT(**SMALL)).eval()

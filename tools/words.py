@@ -39,6 +39,7 @@ def main(word: str = "ready", *rest: str) -> None:
 def run(*command: str, **variables: str) -> None:
     """Run the environment's Python in the project's folder; stop if it fails."""
     env = VARIABLES | os.environ | variables
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # or every process compiles all anew
     sys.stdout.flush()
     process = subprocess.Popen([str(python()), *command], cwd=ROOT, env=env)
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
@@ -118,7 +119,7 @@ WORDS: dict[str, tuple[str, Callable[..., None]]] = {
     "help": ("this list", show),
     "lab": ("set up, make the notebooks, open JupyterLab on the front page", lab),
     "test": ("set up and run every test", test),
-    "quick": ("the fast tests, about two minutes", quick),
+    "quick": ("the fast tests, about a minute", quick),
     "html": ("the site, in build/html", course("html")),
     "notebooks": (
         "the notebooks from source/; your own changes stay",
