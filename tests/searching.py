@@ -28,7 +28,9 @@ class Engine:
         self.racer.eval(NO_BROWSER)
         for name in FILES:
             self.racer.eval((site / name).read_text("utf8"))
-        self.racer.eval("var stems_of = stemsOf, found = (q) => JSON.stringify(rank(q));")
+        self.racer.eval(
+            "var stems_of = stemsOf, found = (q) => JSON.stringify(rank(q));"
+        )
         self.racer.eval("var cut = (t, q) => JSON.stringify(excerpt(t, stemsOf(q)));")
 
     def __call__(self, query):

@@ -1,6 +1,7 @@
 """What stands in lib and where, read from its text: nothing of it is imported."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -41,8 +42,14 @@ class File:
 
     @property
     def parts(self) -> list[Part]:
-        """The whole file in order, cut where a public function or class begins."""
-        lines, place = self.text.splitlines(), 0
+        """The whole file in order, cut where a public function or class begins.
+
+        Only `__all__` is left out, which says again what a package imports.
+        """
+        text = re.sub(r"^__all__ = \[[^]]*\]\n", "", self.text, flags=re.M)
+        if text != self.text:
+            return File(self.module, text, self.package).parts
+        lines, place = text.splitlines(), 0
         parts: list[Part] = []
         for node in self.tree.body:
             if not isinstance(node, Defined) or node.name.startswith("_"):
@@ -100,11 +107,16 @@ class Library:
 
     @property
     def pages(self) -> dict[str, list[File]]:
-        """By page, its files: those of a package share one, its own first."""
+        """By page, its files: a package's own, what it hands on, and the others."""
         pages: dict[str, list[File]] = {}
         for module, file in sorted(self.files.items()):
             if module != "lib":
                 pages.setdefault(page(module), []).append(file)
+        for own, *files in pages.values():
+            given = list(own.handed_on.values())
+            first = [file for file in files if _gives(file, given)]
+            rest = [file for file in files if file not in first]
+            pages[page(own.module)] = [own, *first, *rest]
         return pages
 
     def home(self, name: str) -> str | None:
@@ -137,6 +149,10 @@ class Library:
         if owner is None:
             return False
         return ".".join(steps[owner:]) in self.files[".".join(steps[:owner])].names
+
+
+def _gives(file: File, names: list[str]) -> bool:
+    return any(name.startswith(f"{file.module}.") for name in names)
 
 
 def page(home: str) -> str:

@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -12,6 +13,8 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.environment.collectors import EnvironmentCollector
+
+from course.citations import cite
 
 PYTHON = {"python", "python3", "ipython3"}
 NOT_PROSE = (
@@ -74,13 +77,15 @@ def sections(doctree: nodes.document) -> Iterator[Section]:
         section = Section(
             title.astext() if title else "", "" if own else node["ids"][0]
         )
-        section.text = " ".join(_words(node.children)).strip()
+        section.text = _line(node.children)
         section.code = [block.astext() for block in _code(node)]
         yield section
     for item in doctree.findall(nodes.definition_list_item):
         if terms := [t for t in item.findall(nodes.term) if t["ids"]]:
-            word = Section(", ".join(map(_line, terms)), terms[0]["ids"][0])
-            word.text = _line(item.children[-1])
+            word = Section(
+                ", ".join(_line([term]) for term in terms), terms[0]["ids"][0]
+            )
+            word.text = _line(item.children[-1:])
             links = item.findall(addnodes.pending_xref)
             word.explained = [link["reftarget"] for link in links]
             yield word
@@ -99,11 +104,11 @@ def _above(node: nodes.Node, kind: type[nodes.Node]) -> Iterator[nodes.Node]:
             yield node
 
 
-def _line(node: nodes.Node) -> str:
-    return re.sub(r"\s+", " ", "".join(_words([node]))).strip()
+def _line(some: Sequence[nodes.Node]) -> str:
+    return re.sub(r"\s+", " ", "".join(_words(some))).strip()
 
 
-def _words(some: list[nodes.Node]) -> Iterator[str]:
+def _words(some: Sequence[nodes.Node]) -> Iterator[str]:
     """The prose in some nodes; a formula within it as plain as it can be."""
     for node in some:
         if isinstance(node, nodes.Text):
@@ -111,10 +116,19 @@ def _words(some: list[nodes.Node]) -> Iterator[str]:
         elif isinstance(node, nodes.math):
             yield plain(node.astext())
         elif isinstance(node, NOT_PROSE) or "cell_output" in node.get("classes", ()):
-            continue
+            yield " "
+        elif node.get("refdomain") == "cite":
+            yield _cited(node)
         else:
             yield from _words(node.children)
             yield "" if isinstance(node, nodes.Inline) else " "
+
+
+def _cited(node: nodes.Element) -> str:
+    """Names and year, as the page has them, without the link."""
+    bib = Path(node.document.settings.env.srcdir, "references.bib")
+    words = cite(node["reftarget"], node["reftype"], bib)
+    return re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", words)
 
 
 def plain(latex: str) -> str:
