@@ -10,7 +10,8 @@ VARIANTS = [
     (r"is(e|ed|es|er|ers|ing|able|ation|ations)$", r"iz\1"),  # normalise, -ize
     (r"ys(e|ed|es|er|ing)$", r"yz\1"),  # analyse
     (r"(..)our", r"\1or"),  # behaviour, neighbourhood
-    (r"([a-z]{2})tre(d|s)?$", r"\1ter\2"),  # centre
+    (r"([a-z]{2})tre(s)?$", r"\1ter\2"),  # centre
+    (r"([a-z]{2})tred$", r"\1tered"),
     (r"(abe|ode|ance|anne|eve|ave|igna)ll(ed|er|ers|ing)$", r"\1l\2"),  # labelled
     (r"parameter(i)", r"parametr\1"),  # reparameterisation
     (r"ogue(s)?$", r"og\1"),  # catalogue

@@ -6,7 +6,7 @@ const KINDS = [
   [/^(\d|index$)/, "Chapter"],
   [/^glossary$/, "Glossary"],
   [/^exercises\//, "Exercises"],
-  [/^lib\//, "Code"],
+  [/^lib\/(?!index$)/, "Code"],
   [/^(?!solutions\/)/, "Page"],
   [/^solutions\//, "Answers"],
 ];
@@ -72,13 +72,14 @@ function explained(wanted) {
 }
 
 // Whether a section of lib's pages is the home of a name typed in full: moe.route.
-function isNamed([, anchor], query) {
-  return /[._]/.test(query) && `.${anchor}`.endsWith(`.${query}`);
+function isNamed([title, anchor], query) {
+  return /[._]/.test(query) && `.${anchor || title}`.endsWith(`.${query}`);
 }
 
 function resultOf(page, query, wanted, explanation) {
   const sections = SECTIONS[page];
-  const named = sections.find((section) => isNamed(section, query));
+  const isCode = page.startsWith("lib/");
+  const named = isCode && sections.find((section) => isNamed(section, query));
   let words = wanted;
   let weights = sections.map((section) => weigh(section, words));
   if (explanation && !Math.max(...weights)) {
@@ -86,7 +87,7 @@ function resultOf(page, query, wanted, explanation) {
     weights = sections.map((section) => weigh(section, words));
   }
   const best = Math.max(...weights);
-  const section = named ?? sections[weights.indexOf(best)];
+  const section = named || sections[weights.indexOf(best)];
   const titled = wanted.every((word) => isHit(word, stemsOf(sections[0][0])));
   const total = weights.reduce((a, b) => a + b, 0);
   return {
