@@ -8,6 +8,50 @@ HEAD = "---\njupytext: {text_representation: {format_name: myst}}\n---\n"
 TEXTS = {
     "lib/__init__.py": "",
     "lib/tiny.py": "def answer():\n    return 41 + 1\n",
+    "lib/game/__init__.py": """\
+\"\"\"A game: what is lost, and where it is played.\"\"\"
+
+from lib.game.losses import KINDS, loss
+
+__all__ = ["KINDS", "loss"]
+""",
+    "lib/game/losses.py": '''\
+"""What a player loses, by the colour of their stake.
+
+Shapes: N stakes.
+"""
+
+from lib import tiny
+
+KINDS = ("hinge", "minimax")
+
+
+def loss(stake):
+    """The stake, and `tiny.answer` on top.
+
+    loss = stake + 42       (Eq. 1)
+
+    A number -> a number.
+    >>> loss(1)
+    43
+    """
+    return _whole(stake) + tiny.answer()
+
+
+def _whole(stake):
+    return int(stake)
+''',
+    "lib/game/field.py": '''\
+"""Where it is played."""
+
+
+class Field:
+    """A field of some size."""
+
+    def centre(self, size):
+        """The middle."""
+        return size / 2
+''',
     "requirements.lock": "torch==2.13.0\n",
     "source/index.md": """
 # Tiny Papers
@@ -33,6 +77,15 @@ $$ a^2 = \\frac{1}{b} $$ (square)
 ```{code-cell} python
 from lib import tiny
 print("the answer is", tiny.answer())
+```
+
+## Losing
+
+What is at stake here is lost.
+
+```{code-cell} python
+from lib.game import KINDS, field, loss
+print(loss(0), loss(1), KINDS, field.Field().centre(4))
 ```
 
 ```{code-cell} python

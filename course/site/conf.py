@@ -19,7 +19,13 @@ BRACKETS = partial(BracketStyle, left="(", right=")")
 
 project = "Live Papers"
 html_title = project
-extensions = ["myst_nb", "sphinxcontrib.bibtex", "course.site.mathematics"]
+extensions = [
+    "myst_nb",
+    "sphinxcontrib.bibtex",
+    "course.site.mathematics",
+    "course.site.kernels",
+    "course.site.search",
+]
 html_math_renderer = "katex"
 html_theme = "theme"
 html_theme_path = [str(HERE)]

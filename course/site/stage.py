@@ -12,6 +12,7 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 from course.exercises import Sheet, answered, parse, unanswered
 from course.naming import number
 from course.notebooks import METADATA, as_node
+from course.site import kernels
 from course.site.execute import BuildError, Executed
 from course.source import Cell
 
@@ -47,7 +48,7 @@ def pages(root: Path, executed: Mapping[str, Executed]) -> dict[str, bytes]:
             sheets[name] = parse(path, "site")
             books[f"exercises/{name}"] = tasks(name, sheets[name])
             answers = parse(path, "site", Path("solutions", f"{name}.ipynb"))
-            books[f"solutions/{name}"] = solutions(name, answers)
+            books[f"solutions/{name}"] = solutions(name, answers, openings[name].title)
     teaching = sorted(root.glob("source/teaching/*.md"))
     names = [f"teaching/{path.stem}" for path in teaching]
     books["exercises/index"] = all_exercises(openings, sheets, names)
@@ -58,6 +59,7 @@ def pages(root: Path, executed: Mapping[str, Executed]) -> dict[str, bytes]:
     words = (root / "source" / "glossary.md").read_text("utf8")
     files["glossary.md"] = linked(words, openings)
     files |= {f"teaching/{path.name}": path.read_text("utf8") for path in teaching}
+    files |= kernels.texts(root / "lib")
     return {name: text.encode() for name, text in files.items()}
 
 
@@ -118,7 +120,9 @@ def front(done: Executed, openings: Mapping[str, Opening]) -> NotebookNode:
             head = r"{.chapters}\n| No. \1 To read | To run |\n|-|-|-|-:|-:|"
             cell.source = ROW.sub(row, HEAD.sub(head, cell.source)) + COST
     tree = [f"{number(n)} · {o.title} <{n}>" for n, o in openings.items()]
-    book.cells.append(_tree([*tree, "exercises/index", "glossary", "references"]))
+    book.cells.append(
+        _tree([*tree, "exercises/index", "lib/index", "glossary", "references"])
+    )
     return book
 
 
@@ -142,16 +146,17 @@ def tasks(name: str, sheet: Sheet) -> NotebookNode:
     return book
 
 
-def solutions(name: str, sheet: Sheet) -> NotebookNode:
+def solutions(name: str, sheet: Sheet, title: str) -> NotebookNode:
     """The page of answers, each with its reason."""
     book = new_notebook(metadata=METADATA | {"orphan": True})  # reached from its task
     back = f"[The exercises](../exercises/{name}.ipynb)"
-    book.cells = [new_markdown_cell("# Answers"), _facts(back)]
+    heading = f"# Answers · {number(name)} {title}"
+    book.cells = [new_markdown_cell(heading), _facts(back)]
     for exercise in sheet.exercises:
-        number, title = exercise.number, exercise.title
-        heading = f"(answer-{name}-{number})=\n## Answer {number} · {title}"
-        book.cells.append(new_markdown_cell(heading))
-        book.cells.append(_facts(f"[The task](#exercise-{name}-{number})"))
+        place = f"{name}-{exercise.number}"
+        heading = f"## Answer {exercise.number} · {exercise.title}"
+        book.cells.append(new_markdown_cell(f"(answer-{place})=\n{heading}"))
+        book.cells.append(_facts(f"[The task](#exercise-{place})"))
         for cell in exercise.of("answer", "why"):
             code = cell.role == "answer"
             book.cells.append(_cell(cell, answered(cell.text) if code else cell.text))

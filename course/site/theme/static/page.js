@@ -54,7 +54,7 @@ function closeMenus() {
 }
 
 function offerCopies() {
-  for (const code of document.querySelectorAll(".cell_input .highlight")) {
+  for (const code of document.querySelectorAll(":is(.cell_input, .lib) .highlight")) {
     const button = document.createElement("button");
     button.className = "copy";
     button.type = "button";
