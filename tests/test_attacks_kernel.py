@@ -131,14 +131,6 @@ def double(x):
     return object()""",
 }
 
-# A wrong answer that was not alone in its kernel is run again. Those which take seconds
-# are alone at once, as the answer before them ends its kernel.
-GONE = (1, "import os\nos._exit(0)")
-LONG = [
-    *("an endless loop", "a loop that cannot be interrupted", "an endless loop in C"),
-    *("a hundred megabytes of output", "a gigabyte at once", "half a million messages"),
-    *("a memory bomb", "a memory bomb of many processes", "many small processes"),
-]
 MARK = f"{os.getpid()}{threading.get_ident()}"
 LEAVE = {  # what must be gone when the run ends, or the next answer begins
     "stay": """
@@ -147,7 +139,7 @@ def double(x):
     if not os.fork(): time.sleep(100)
     return 2 * x
 os_exit = os._exit""",
-    "gone": GONE[1],
+    "gone": "import os\nos._exit(0)",
     "look": """
 import os
 def double(x):
@@ -182,7 +174,6 @@ def rows(path, request):
     """
     cases = []
     for name in selected(request, "name"):
-        cases += [("", GONE)] * (name in LONG)
         cases += [(name, (1, BREAK[name].lstrip())), (name, (2, HONEST))]
     cases += [(name, (1, text.lstrip())) for name, text in LEAVE.items()]
     found = defaultdict(list)

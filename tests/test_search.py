@@ -136,7 +136,8 @@ def test_results_from_a_folder_show_section_and_excerpt(tiny_site):
         page.fill("input[type=search]", "stake")
         page.keyboard.press("Enter")
         first = page.locator("#search-results li").first
-        first.locator("mark").wait_for()
+        page.wait_for_url("**/search.html?q=stake")
+        page.wait_for_selector("#search-results mark")
         assert first.locator("a").all_inner_texts() == ["A tiny chapter", "Losing"]
         assert first.locator("mark").inner_text() == "stake"
         first.locator("a.section").click()
