@@ -72,7 +72,8 @@ def test_make_hands_over_what_was_said(arguments, after):
     assert dry == [python, "tools/setup.py", *after.split()]
 
 
-def test_every_word_calls_what_is_there(words):
+def test_every_word_calls_what_is_there(words, monkeypatch):
+    monkeypatch.setattr(words, "scripts", lambda: None)  # tried below
     for word in words.WORDS.keys() - {"help", "clean", "lock", "ready"}:
         words.ran.clear()
         words.main(word)
@@ -135,3 +136,20 @@ def test_windows_has_no_root_and_other_paths(words, monkeypatch):
     monkeypatch.delattr(os, "geteuid")
     words.main("lab")
     assert words.ran[-1] == "-m jupyterlab"
+
+
+@pytest.mark.parametrize("npx", [None, "npx"])
+def test_scripts_are_checked_where_there_is_npx(words, monkeypatch, capsys, npx):
+    asked = []
+    call = lambda command, cwd: asked.append(command) or 3
+    monkeypatch.setattr(words, "subprocess", SimpleNamespace(call=call))
+    monkeypatch.setattr(words.shutil, "which", lambda name: npx)
+    monkeypatch.setattr(words, "runs", lambda *_: npx is not None)
+    if npx:
+        with pytest.raises(SystemExit, match="3"):  # its faults are ours
+            words.scripts()
+        assert asked[0][-2:] == ["check", "--error-on-warnings"]
+    else:
+        words.scripts()
+        assert "Scripts and styles are not checked" in capsys.readouterr().out
+        assert not asked

@@ -69,7 +69,7 @@ class Page:
         """Where a name stands, seen from this page."""
         there = page(home)
         uri = self.app.builder.get_relative_uri(self.docname, there)
-        return uri if home.count(".") == 1 else f"{uri}#{home}"
+        return f"{uri}#{home}" if home.count(".") > 1 or not uri else uri
 
     def links(self, block: nodes.literal_block) -> Iterator[Tag]:
         """Links of one piece of code.
