@@ -7,6 +7,8 @@ import hypothesis
 import pytest
 import torch
 
+import course  # noqa: F401 - before nbformat, whose import it shortens by seconds
+
 hypothesis.settings.register_profile("course", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("course")
 torch.set_num_threads(1)

@@ -37,6 +37,7 @@ def by_block(net, noisy, clean):
 # The mask
 
 
+@pytest.mark.slow
 @few
 @given(st.integers(1, 9), st.integers(1, 10))
 def test_the_mask_is_the_loop(n, size):
@@ -99,6 +100,7 @@ def test_variance_of_an_empty_range_is_its_limit():
 # The model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 6])
 @pytest.mark.parametrize("max_length", [0, 6])
 def test_one_pass_is_many(size, max_length):
@@ -188,6 +190,7 @@ def test_sampling_goes_block_by_block_one_mask_at_a_time():
         assert torch.equal(before[seen], after[seen])
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_kernels_that_a_hand_may_drag_can_be_traced():
     class Figure(torch.nn.Module):

@@ -61,6 +61,7 @@ def test_one_step_and_restart(panel):
     assert 'aria-label="a line"' in panel.view.value
 
 
+@pytest.mark.slow
 def test_train_goes_on_until_pause(panel):
     async def session():
         press(panel, "Train")

@@ -205,6 +205,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow
 @given(st.sampled_from(sorted(CHANGES)), st.integers(2, 4), st.integers(0, 99))
 def test_a_change_is_known_for_what_it_is_in_any_tensor(words, n, seed):
     want = torch.randn(n, n, n + 1, generator=torch.Generator().manual_seed(seed))
@@ -212,6 +213,7 @@ def test_a_change_is_known_for_what_it_is_in_any_tensor(words, n, seed):
     same(want.clone(), want)
 
 
+@pytest.mark.slow
 @given(sizes, st.integers(0, 99), st.floats(1e-3, 1e6), st.booleans())
 def test_a_wrong_value_never_passes(shape, seed, error, whole):
     want = torch.randn(shape, generator=torch.Generator().manual_seed(seed))

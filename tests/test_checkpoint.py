@@ -42,6 +42,7 @@ def fit(press=None, presses=1, start=0, width=8, **options):
 # Interruptions
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_after_the_step_and_a_second_call_goes_on(tmp_path):
     _, whole = fit()
     usual = signal.getsignal(signal.SIGINT)

@@ -63,8 +63,12 @@ def names_after(chapter, task, *cells, stub=False):
 
 def execute(text, names, cell):
     """Run a cell's text; a traceback shows its line in the source."""
-    place = f"exercises.md, {cell.role} from line {cell.line}"
-    exec(compile(text, place, "exec"), names)
+    exec(compiled(text, f"exercises.md, {cell.role} from line {cell.line}"), names)
+
+
+@cache
+def compiled(text, place):
+    return compile(text, place, "exec")
 
 
 def check(task, names):
@@ -153,6 +157,7 @@ def test_the_solution_passes_its_check(chapter, task, capsys):
     assert "not answered yet" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("chapter", "task", "number", "cell"), answers("right"))
 def test_other_right_answers_pass_and_earn_the_marks(
     chapter, task, number, cell, capsys

@@ -41,6 +41,7 @@ def run(code):
         )
 
 
+@pytest.mark.slow
 def test_processes_are_bounded_together(groups):
     if "pids" not in groups:
         pytest.skip("the group of processes is not ours")

@@ -26,6 +26,7 @@ def error(got, want):
     return ((got - want).abs().mean() / want.abs().mean()).item()
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(size, size, size, st.integers(1, 4), st.integers(1, 4))
 def test_quantize_is_the_loop(B, M, K, rows, columns):

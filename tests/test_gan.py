@@ -315,6 +315,7 @@ def test_several_games_at_once_are_each_alone():
 # Live figures and errors
 
 
+@pytest.mark.slow
 def test_a_live_figure_can_run_all_but_the_penalty():
     def kernel(a, start):
         p, q = a.softmax(0), (2 * a).softmax(0)

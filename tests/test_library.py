@@ -35,6 +35,7 @@ def test_a_name_leads_to_what_python_finds(module):
         assert getattr(owner, name) is thing, f"{module}.{name} -> {home}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", sorted(LIB.files))
 def test_a_page_holds_every_line_of_a_file(module):
     file = LIB.files[module]

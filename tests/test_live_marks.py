@@ -27,6 +27,7 @@ FIELDS = st.sampled_from(["f", "g", "e", "%", "d"]).flatmap(
 )
 
 
+@pytest.mark.slow
 @given(FIELDS, st.floats(width=32, allow_nan=False, allow_infinity=False))
 def test_texts_print_as_python_prints(spec, value):
     value = round(value) if spec.endswith("d") else value

@@ -203,6 +203,7 @@ def twin():
     return compiled(everything, {"x": X})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("x", [X, Y * 3, X.round()], ids=["small", "large", "round"])
 def test_operations(twin, x):
     found, wanted = twin(x=x), everything(x)
@@ -223,6 +224,7 @@ def test_every_operation_of_the_table_is_exercised():
     assert {row.split()[0] for row in OPS.values()} - seen == set()
 
 
+@pytest.mark.slow
 def test_special_values():
     names = [*UNARY, "compare", "clamp", "where", "float8"]
     kernel = lambda x: {name: KERNELS[name](x) for name in names}

@@ -128,6 +128,7 @@ def exact_conditionals(joint, mask_id):
     return model
 
 
+@pytest.mark.slow
 def test_the_bound_is_tight_when_the_conditionals_are_exact():
     L, K = 4, 3
     joint = torch.rand((K,) * L, generator=torch.Generator().manual_seed(0)).double()

@@ -103,6 +103,7 @@ def test_every_dependency_is_in_the_lock():
         assert locked()[name] in requirement.specifier
 
 
+@pytest.mark.slow
 def test_what_lib_imports_is_required_in_ranges_and_nothing_else_is():
     """An install of lib must not replace the torch that is there."""
     required = [Requirement(line) for line in PROJECT["dependencies"]]
@@ -132,6 +133,7 @@ def test_the_lock_holds_nothing_that_nobody_needs():
     assert {name_of(line) for line in here} <= {name for name, _ in needed}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["lib", "course", "tests", "bench"])
 def test_what_is_imported_is_a_dependency(folder):
     packages = importlib.metadata.packages_distributions()

@@ -71,6 +71,7 @@ def test_export():
     torch.testing.assert_close(program.module()(*inputs), figure(*inputs))
 
 
+@pytest.mark.slow
 @given(st.integers(0, 99), st.integers(2, 6))
 def test_kept_and_redrawn_words_together_follow_the_model(seed, V):
     g = torch.Generator().manual_seed(seed)

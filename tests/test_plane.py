@@ -168,6 +168,7 @@ def test_a_net_has_two_lines_through_each_knot():
     assert lines.isnan().any(1).sum() == 4
 
 
+@pytest.mark.slow
 def test_the_ring_is_learnt_a_little():
     bench = lab.Lab(players, lr_d=3e-3, lr_g=3e-3)
     far = bench.snapshot().points.norm(dim=1).mean()

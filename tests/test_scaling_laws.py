@@ -120,6 +120,7 @@ def fit_isoflop_loop(runs):
     return math.exp(intercept), slope
 
 
+@pytest.mark.slow
 @given(st.integers(2, 6), st.integers(3, 8), st.integers(0, 9999))
 def test_isoflop_is_the_loop(n_budgets, n_runs, seed):
     g = torch.Generator().manual_seed(seed)

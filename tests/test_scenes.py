@@ -47,6 +47,7 @@ def test_a_box_holds_every_solid_pixel_and_no_empty_border(solid):
     assert (y1, y2) == (min(y for _, y in solid), max(y for _, y in solid) + 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("split", ["train", "test", "style"])
 @pytest.mark.parametrize("size", [64, 192])
 def test_scenes_keep_their_promises(split, size):

@@ -294,6 +294,7 @@ def test_more_steps_come_nearer_to_the_data():
     assert distance(sedd.tweedie_step, 8) < 0.01 < errors[0]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.parametrize("graph", GRAPHS)
 @pytest.mark.parametrize("noise", NOISES)

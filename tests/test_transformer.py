@@ -171,6 +171,7 @@ def test_rotary_alone_cannot_tell_masks_apart():
     assert spread(model(max_length=6)) > 1e-2
 
 
+@pytest.mark.slow
 def test_parameters_of_llada_and_llama():
     def count(kv_heads, mlp_dim, vocab):
         with torch.device("meta"):

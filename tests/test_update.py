@@ -112,6 +112,7 @@ def test_other_notebooks_are_not_touched_and_nothing_new_is_said(root):
     assert (root / "exercises" / "05_x.ipynb").read_bytes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["chapters", "solutions"])
 def test_a_changed_chapter_or_solution_stays_the_readers(root, course, kind):
     book = load(root, kind)
@@ -123,6 +124,7 @@ def test_a_changed_chapter_or_solution_stays_the_readers(root, course, kind):
     assert is_new_and_has(root)
 
 
+@pytest.mark.slow
 def test_a_chapter_that_was_only_run_becomes_the_new_one(root, course):
     book = load(root)
     book.cells[1].execution_count = 3
@@ -132,6 +134,7 @@ def test_a_chapter_that_was_only_run_becomes_the_new_one(root, course):
     assert any(PROSE in text for text in texts(load(root)))
 
 
+@pytest.mark.slow
 def test_a_deleted_notebook_comes_again(root, course):
     (root / "solutions" / "05_x.ipynb").unlink()
     publish(course)
@@ -140,6 +143,7 @@ def test_a_deleted_notebook_comes_again(root, course):
     assert is_new_and_has(root)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("staged", [False, True])
 def test_a_notebook_of_the_readers_own_stays(root, course, staged):
     mine = root / "exercises" / "try.ipynb"
@@ -153,6 +157,7 @@ def test_a_notebook_of_the_readers_own_stays(root, course, staged):
     assert is_new_and_has(root)
 
 
+@pytest.mark.slow
 def test_a_name_that_the_course_takes_is_given_up(root, course):
     for name in ("06_y.ipynb", "06_y_mine.ipynb"):
         (root / "exercises" / name).write_text(f"my {name}")
@@ -166,6 +171,7 @@ def test_a_name_that_the_course_takes_is_given_up(root, course):
     assert read("06_y_mine2.ipynb") == "my 06_y.ipynb"
 
 
+@pytest.mark.slow
 def test_a_notebook_that_the_course_gave_up_stays(root, course):
     shutil.rmtree(course / "source" / "05_x")
     for kind in update.FOLDERS:
@@ -192,11 +198,13 @@ def test_answers_that_were_committed_move_too(root, course):
     assert is_new_and_has(root, "def beta(x):\n    return 3 - x", "Do it better.")
 
 
+@pytest.mark.slow
 def test_a_committed_answer_in_a_notebook_that_is_gone_stays(root, course):
     commit(root)
     test_a_notebook_that_the_course_gave_up_stays(root, course)
 
 
+@pytest.mark.slow
 def test_a_commit_elsewhere_is_merged(root, course):
     (root / "notes.md").write_text("mine")
     commit(root)
@@ -206,6 +214,7 @@ def test_a_commit_elsewhere_is_merged(root, course):
     assert is_new_and_has(root)
 
 
+@pytest.mark.slow
 def test_a_text_that_both_changed_stops_the_update_and_all_is_as_it_was(root, course):
     source_of(root).write_text("mine")
     (root / "exercises" / "06_y.ipynb").write_text("mine too")
@@ -217,6 +226,7 @@ def test_a_text_that_both_changed_stops_the_update_and_all_is_as_it_was(root, co
     assert state(root) == before
 
 
+@pytest.mark.slow
 def test_a_commit_in_conflict_stops_the_update_and_all_is_as_it_was(root, course):
     source_of(root).write_text("mine")
     commit(root)
@@ -236,6 +246,7 @@ def state(root):
     return {p: p.read_bytes() for p in files if "build" not in p.parts}, said
 
 
+@pytest.mark.slow
 def test_a_reader_on_no_branch_is_told_how_to_get_on_one(root, course):
     git(root, "checkout", "--quiet", "--detach")
     publish(course)
@@ -248,6 +259,7 @@ def test_a_reader_on_no_branch_is_told_how_to_get_on_one(root, course):
     assert is_new_and_has(root)
 
 
+@pytest.mark.slow
 def test_a_branch_that_follows_none_is_told_how_to(root):
     git(root, "switch", "--quiet", "--create", "mine")
     with pytest.raises(ValueError, match="--set-upstream-to=origin/main"):
@@ -256,6 +268,7 @@ def test_a_branch_that_follows_none_is_told_how_to(root):
     assert bring(root) == ["the course is up to date"]
 
 
+@pytest.mark.slow
 def test_without_a_network_all_is_as_it_was(root, course):
     course.rename(course.with_name("away"))
     before = state(root)
@@ -264,6 +277,7 @@ def test_without_a_network_all_is_as_it_was(root, course):
     assert state(root) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("inside", [False, True])
 def test_a_download_is_told_how_to_be_updated(root, course, tmp_path, inside):
     shutil.rmtree(root / ".git")
@@ -279,6 +293,7 @@ def test_a_download_is_told_how_to_be_updated(root, course, tmp_path, inside):
     assert ANSWER in cells and any(PROSE in cell for cell in cells)
 
 
+@pytest.mark.slow
 def test_without_git_a_sentence_says_so(root, monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(ValueError, match="git is needed"):
@@ -326,6 +341,7 @@ def test_a_killed_update_is_taken_up_by_the_next(
     assert list(update.bring(root)) == ["the course is up to date"]
 
 
+@pytest.mark.slow
 def test_work_between_a_killed_update_and_the_next_is_kept_beside(
     root, course, monkeypatch
 ):
@@ -354,6 +370,7 @@ def in_conflict(root, course):
     publish(course)
 
 
+@pytest.mark.slow
 def test_notebooks_in_conflict_become_the_courses_with_what_the_reader_wrote(
     root, course
 ):
@@ -363,6 +380,7 @@ def test_notebooks_in_conflict_become_the_courses_with_what_the_reader_wrote(
     assert any("Do it my way." in text for text in texts(load(root, "exercises")))
 
 
+@pytest.mark.slow
 def test_an_interrupt_in_a_conflict_leaves_all_as_it_was(root, course, monkeypatch):
     in_conflict(root, course)
     write_answer(root, "def beta(x):\n    return 6 - x")
@@ -394,6 +412,7 @@ def test_a_merge_that_was_killed_in_a_conflict_is_begun_again(
     assert is_new_and_has(root)
 
 
+@pytest.mark.slow
 def test_a_merge_of_the_readers_own_is_left_to_them(root, course):
     in_conflict(root, course)
     merge = ["git", "-C", str(root), "pull", "--quiet", "--no-rebase"]

@@ -221,6 +221,7 @@ def test_the_network_has_the_size_of_the_official_example():
     torch.testing.assert_close(logits, model.decode(mu))
 
 
+@pytest.mark.slow
 def test_it_learns_four_pictures():
     model, x = vae.VAE(16, 32, 2), torch.eye(4).repeat(1, 4)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)

@@ -92,6 +92,7 @@ def attention_loop(q, k, v, mask):
     return out
 
 
+@pytest.mark.slow
 @given(small_int, small_int, small_int, small_int, st.data())
 def test_attention_is_the_loop(T, S, d, e, data):
     q, k, v = (torch.randn(n, m).double() for n, m in [(T, d), (S, d), (S, e)])
@@ -184,6 +185,7 @@ def test_without_classes_the_class_token_comes_out():
     assert model(torch.rand(3, 3, 12, 12)).shape == (3, 8)
 
 
+@pytest.mark.slow
 def test_it_learns_eight_random_images():
     model, labels = vit.ViT(**SMALL), torch.arange(8) % 5
     images = torch.rand(8, 3, 12, 12)
@@ -253,6 +255,7 @@ def resize_loop(grid, new_h, new_w):
     return out
 
 
+@pytest.mark.slow
 @given(small_int, small_int, st.integers(1, 6), st.integers(1, 6))
 def test_resize_is_the_loop(h, w, new_h, new_w):
     pos = torch.randn(1, 1 + h * w, 3).double()
@@ -291,6 +294,7 @@ def test_parameters_and_multiply_adds_of_the_paper_sizes(row):
         assert round(counted / 1e9, 4) == row["multiply_adds"]
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(small_int, small_int, small_int, small_int, small_int, small_int)
 def test_multiply_adds_are_what_the_flop_counter_sees(n, P, heads, depth, K, channels):
