@@ -5,17 +5,11 @@ from functools import cache
 
 import hypothesis
 import pytest
-import torch
 
 import course  # noqa: F401 - before nbformat, whose import it shortens by seconds
 
 hypothesis.settings.register_profile("course", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("course")
-torch.set_num_threads(1)
-if not torch.cuda.is_available():
-    # Torch's own also writes down the whole stack, three times, for accelerators that
-    # may come later: 5 ms under pytest, and the tests seed some ten thousand times.
-    torch.manual_seed = torch.default_generator.manual_seed
 
 
 def pytest_collection_modifyitems(items):
@@ -54,6 +48,21 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(f"Tests were skipped: {'; '.join(parts)}.")
 
 
+@pytest.fixture(scope="session")
+def one_thread():
+    """Torch on one thread, seeded without a look at accelerators that may come later.
+
+    That writes down the whole stack, three times: 5 ms under pytest, and the tests seed
+    some ten thousand times. Imported here, for xdist's own process needs no torch.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    if not torch.cuda.is_available():
+        torch.manual_seed = torch.default_generator.manual_seed
+    return torch
+
+
 @pytest.fixture(autouse=True)
-def seeded():
-    torch.manual_seed(0)
+def seeded(one_thread):
+    one_thread.manual_seed(0)
