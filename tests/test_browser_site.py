@@ -56,6 +56,7 @@ AXE = """async (options) => {
     .map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 90)).join(" | ")}`);
 }"""
 CONTRAST = {"runOnly": ["color-contrast"]}
+LIB = ("lib/index.html", "lib/moe.html", "lib/vit.html")  # of its pages axe gets these
 ALL_ELSE = {"rules": {"color-contrast": {"enabled": False}}}
 
 
@@ -107,6 +108,9 @@ def seen(site, request):
                 faults("alive", dead(page, figure))
                 found["held"].append(name)
             faults("quiet", troubles)
+            if name.startswith("lib/") and name not in LIB:  # made alike by one writer
+                page.close()
+                continue
             page.evaluate(OPEN_ALL)
             page.evaluate(THIN)
             page.add_script_tag(path=rules)

@@ -66,13 +66,14 @@ def read(path):
     needs = lambda tag: tag.name in ("script", "img") and tag.has_attr("src")
     pictures = page.main.select("img, svg:not([aria-hidden])")
     silent = [p for p in pictures if not p.get("alt") and not p.get("aria-label")]
+    prose = "".join(t for t in page.main.strings if not t.find_parent("pre"))
     return Page(
         {tag["id"] for tag in tags if tag.has_attr("id")},
         [t.get("href") or t["src"] for t in tags if t.attrs.keys() & {"href", "src"}],
         [address(tag) for tag in tags if asks(tag) or comes(tag)],
         [address(tag) for tag in tags if needs(tag) or style(tag)],
         [str(p)[:90] for p in silent if not p.find_parent(heard)],
-        bool(page.main.select(".katex-error")) or "\\(" in page.main.get_text(),
+        bool(page.main.select(".katex-error")) or "\\(" in prose,
     )
 
 
