@@ -41,7 +41,7 @@ def links(repository: str, page: str, root: Path = ROOT) -> list[tuple[str, str]
     if not repository:
         return []
     found = []
-    text = made_from(page)
+    text = made_from(page, root)
     if (root / text).exists():
         found.append(("Source", f"{repository}/blob/{BRANCH}/{text.as_posix()}"))
         if text.name in NOTEBOOKS and not page.startswith("solutions/"):
@@ -53,9 +53,12 @@ def links(repository: str, page: str, root: Path = ROOT) -> list[tuple[str, str]
     return [*found, ("Report a mistake", f"{repository}/issues/new?{form}")]
 
 
-def made_from(page: str) -> Path:
+def made_from(page: str, root: Path = ROOT) -> Path:
     """Where the text of a page would lie in the project, whether it is there or not."""
     kind, _, name = page.rpartition("/")
+    if kind == "lib":
+        file = Path("lib", f"{name}.py")
+        return file if (root / file).exists() else Path("lib", name)
     if kind in ("exercises", "solutions"):
         return Path("source", name, "exercises.md")
     if page[0].isdigit():

@@ -57,6 +57,8 @@ def test_pages_lead_to_their_text_and_notebook():
             "solutions/05_vit",
             "index",
             "search",
+            "lib/vit",
+            "lib/moe",
         )
     }
     assert links["05_vit"]["Source"] == f"{BLOB}/source/05_vit/chapter.md"
@@ -67,6 +69,8 @@ def test_pages_lead_to_their_text_and_notebook():
     assert set(links["solutions/05_vit"]) == {"Source", "Report a mistake"}
     assert links["index"]["Open in Colab"] == f"{COLAB}/chapters/index.ipynb"
     assert set(links["search"]) == {"Report a mistake"}
+    assert links["lib/vit"]["Source"] == f"{BLOB}/lib/vit.py"
+    assert links["lib/moe"]["Source"] == f"{BLOB}/lib/moe"
 
 
 def test_what_links_lead_to_is_there():

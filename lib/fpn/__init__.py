@@ -1,4 +1,4 @@
-"""The Feature Pyramid Network; what a detector with one multiplies is in cost."""
+"""The Feature Pyramid Network, and what a detector with one costs."""
 
 from lib.fpn.pyramid import FPN, anchors, assign_level, upsample
 

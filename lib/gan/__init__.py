@@ -1,7 +1,6 @@
-"""Generative adversarial networks: their losses; games in the plane; DCGAN; distances.
+"""Generative adversarial networks: losses, small games, DCGAN, the Fréchet distance.
 
-The losses are handed on here. The toys stand in files of their own: dirac, plane, lab,
-dcgan, and frechet, which compares what came out with what was asked for.
+The losses are handed on here; each of the others is a file of its own.
 """
 
 from lib.gan.losses import (

@@ -1,4 +1,4 @@
-"""Mixture of experts, in one process; spread over many it is in ranks."""
+"""Mixture of experts: the router and its experts, on one process or on many."""
 
 from lib.moe.experts import (
     MoE,
