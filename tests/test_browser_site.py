@@ -91,6 +91,7 @@ def seen(site, request):
     Each is opened once, from its folder, first on a phone and then on a desk.
     """
     rules, found = axe_file(), defaultdict(list)
+    assert all((site / page).is_file() for page in LIB), "axe would read none of lib's"
     with chromium() as browser:
         for file in sorted(site.rglob("*.html")):
             name = file.relative_to(site).as_posix()
