@@ -28,7 +28,7 @@ THREADS = "1"  # two chapters, a core each, are done before two with both cores 
 AT_ONCE = min(4, os.cpu_count() or 1)
 # All other tags are about the look of a page, and no output depends on them.
 DECIDING = {"raises-exception", "skip-execution", "stderr"}
-CORE_SECONDS = "print(sum(__import__('os').times()[:4]))"  # since the kernel's start
+CORE_SECONDS = "sum(__import__('os').times()[:4])"  # since the kernel's start
 
 
 class BuildError(Exception):
@@ -166,9 +166,9 @@ class Executor:
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             cell = client.code_cells_executed
             raise BuildError(f"{name}, code cell {cell}: {_plain(error)}") from None
-        (said,) = notebook.cells.pop().outputs
+        said = {output.output_type: output for output in notebook.cells.pop().outputs}
         _no_stderr(name, notebook)
-        return float(said.text)
+        return float(said["execute_result"].data["text/plain"])
 
     def _publish(self, name: str, figures: Path, seconds: float) -> None:
         """Lay figures and seconds where tests, pages and `make times` look."""
