@@ -4,8 +4,12 @@ On opening, JupyterLab writes the kernel's name and Python's version into a note
 metadata. Where they differ from what it read, the notebook counts as unsaved; where it
 saves them, git sees a change that no reader made. Both differ from machine to machine,
 so what is read is filled in with this machine's, and what is saved is as it was made.
+
+A live figure whose kernel has ended is an error to JupyterLab; such a figure is read as
+the still picture that the notebook keeps beside it.
 """
 
+from html import escape
 from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
@@ -13,6 +17,8 @@ from jupyter_client.kernelspec import get_kernel_spec
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 
 from course.notebooks import METADATA
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 class Notebooks(AsyncLargeFileManager):
@@ -35,6 +41,7 @@ class Notebooks(AsyncLargeFileManager):
                 "kernelspec": spec | {"display_name": shown},
                 "language_info": IPythonKernel.language_info,
             }
+            stilled(model["content"], await self._processes(str(path).strip("/")))
         return model
 
     async def save(self, model: Any, path: Any = "") -> Any:
@@ -42,6 +49,32 @@ class Notebooks(AsyncLargeFileManager):
         if ours(model):
             model["content"]["metadata"] |= METADATA
         return await super().save(model, path)
+
+    async def _processes(self, path: str) -> set[int]:
+        """The process numbers of the kernels that now run for a notebook."""
+        if self.parent is None:  # no server, no kernels
+            return set()
+        kernels = self.parent.kernel_manager
+        sessions = await self.parent.session_manager.list_sessions()
+        numbers = [s["kernel"]["id"] for s in sessions if s["path"] == path]
+        return {kernels.get_kernel(number).provisioner.pid for number in numbers}
+
+
+def stilled(notebook: dict[str, Any], processes: set[int]) -> None:
+    """Show of each live figure whose kernel is not among `processes` its picture.
+
+    As HTML, for JupyterLab gives a picture alone no words for those who cannot see it.
+    """
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            data, metadata = output.get("data", {}), output.get("metadata", {})
+            if WIDGET not in data or "live_papers" not in metadata:
+                continue
+            if processes.isdisjoint(metadata["live_papers"]["processes"]):
+                del data[WIDGET]
+                source = f"data:image/png;base64,{data['image/png']}"
+                alt = escape(metadata["image/png"]["alt"])
+                data["text/html"] = f'<img alt="{alt}" src="{source}">'
 
 
 def ours(model: dict[str, Any]) -> bool:

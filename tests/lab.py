@@ -81,6 +81,7 @@ def opened(browser, folder):
         yield page, troubles
 
 
+HERE = "jupyterapp.shell.currentWidget"
 IDLE = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
 ONLY = """async (path) => {
   await jupyterapp.restored;

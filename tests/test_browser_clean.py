@@ -5,12 +5,11 @@ import shutil
 
 import pytest
 from browser import chromium
-from lab import IDLE, ROOT, open_alone, opened, run_all
+from lab import HERE, IDLE, ROOT, open_alone, opened, run_all
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-HERE = "jupyterapp.shell.currentWidget"
 KERNEL_IS_KNOWN = f"async () => void await {HERE}.sessionContext.session.kernel.info"
 RAN = f"""() => {HERE}.context.model.sharedModel.cells.every(
   (cell) => cell.cell_type !== "code" || cell.execution_count)"""

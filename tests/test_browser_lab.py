@@ -6,18 +6,25 @@ import nbformat
 import pytest
 from browser import chromium
 from hand import Hand, hold_everything
-from lab import copied, figures, opened, run_all
+from lab import HERE, IDLE, copied, figures, open_alone, opened, run_all
+
+from lib.live.picture import STILL
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 # Its own toolbar trips over cells out of view; our code comes from a blob.
 JUPYTERLABS_OWN = "/static/lab/jlab_core."
+BUSY = ".jp-Notebook-ExecutionIndicator[data-status=busy]"
 GALLERY = f"""
 import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})
 import gallery
 from lib.live import live, Slider
 live(gallery.kernel, gallery.draw, alt=gallery.ALT, **gallery.CONTROLS)
+"""
+WAITING = """
+import time, pathlib
+while not pathlib.Path("go on").exists(): time.sleep(0.1)
 """
 RAISING = """
 def kernel(a):
@@ -41,7 +48,8 @@ def lab(tmp_path_factory):
 def write(folder, name, *cells):
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     code = [nbformat.v4.new_code_cell(cell) for cell in cells]
-    book = nbformat.v4.new_notebook(cells=code, metadata={"kernelspec": kernel})
+    metadata = {"kernelspec": kernel, "live_papers": {}}
+    book = nbformat.v4.new_notebook(cells=code, metadata=metadata)
     nbformat.write(book, folder / name)
 
 
@@ -75,9 +83,47 @@ def test_every_control_of_the_gallery_is_alive_and_errors_are_shown(lab):
     assert not troubles
 
 
-def test_a_figure_waits_for_a_busy_kernel(lab):
-    page, _, folder = lab
-    write(folder, "busy.ipynb", GALLERY, "import time; time.sleep(8)")
+def test_a_figure_stands_and_answers_while_a_later_cell_runs(lab):
+    page, troubles, folder = lab
+    troubles.clear()
+    write(folder, "busy.ipynb", GALLERY, WAITING)
     run_all(page, "busy.ipynb")
-    page.get_by_text("this figure comes when it is idle").wait_for()
+    figure = page.locator("figure.live[data-pictures]")
+    figure.wait_for()
+    hold_everything(page, figure)
+    assert page.locator(BUSY).count() == 1
+    (folder / "go on").touch()
+    page.wait_for_selector(IDLE)
+    assert not troubles
+
+
+def test_after_a_restart_a_figure_says_what_to_do_and_its_cell_revives_it(lab):
+    page, _, folder = lab
+    write(folder, "restart.ipynb", GALLERY)
+    run_all(page, "restart.ipynb")
+    figure = figures(page, 1)
+    page.evaluate(f"async () => void await {HERE}.sessionContext.restartKernel()")
+    page.wait_for_selector(IDLE)
+    figure.locator("input").first.press("End")
+    page.get_by_text("Run its cell again").wait_for()
+    page.evaluate("void jupyterapp.commands.execute('notebook:run-all-cells')")
+    page.get_by_text("Run its cell again").wait_for(state="hidden")
+    hold_everything(page, figures(page, 1))
+
+
+def test_on_another_day_the_still_picture_is_there(lab):
+    page, _, folder = lab
+    write(folder, "saved.ipynb", GALLERY)
+    run_all(page, "saved.ipynb")
     figures(page, 1)
+    page.evaluate(f"async () => void await {HERE}.context.save()")
+    open_alone(page, "saved.ipynb")
+    hold_everything(page, figures(page, 1))  # its kernel is still there
+    page.evaluate(f"async () => void await {HERE}.sessionContext.shutdown()")
+    open_alone(page, "saved.ipynb")
+    still = page.locator(".jp-OutputArea-output img")
+    still.wait_for()
+    assert STILL in still.get_attribute("alt")
+    assert page.get_by_text("model not found").count() == 0
+    run_all(page, "saved.ipynb")
+    hold_everything(page, figures(page, 1))

@@ -8,7 +8,7 @@ import pytest
 from little import load, make, own, save
 
 from course import keeping
-from course.clean import Notebooks
+from course.clean import WIDGET, Notebooks, stilled
 
 NAME = "chapters/05_x.ipynb"
 
@@ -49,6 +49,22 @@ def test_a_notebook_that_names_another_python_is_opened_with_this_ones(root):
     language = model["content"]["metadata"]["language_info"]
     assert language["version"] == sys.version.split()[0]
     assert saved(root, model) == before
+
+
+def test_a_figure_whose_kernel_has_ended_is_opened_as_its_picture():
+    data = {WIDGET: {"model_id": "m"}, "image/png": "cGljdHVyZQ==", "text/plain": "t"}
+    ours = {"image/png": {"alt": 'a "b" <c>'}, "live_papers": {"processes": [7, 3]}}
+    other = {"data": dict(data), "metadata": {}}
+    figure = {"data": dict(data), "metadata": ours}
+    book = {"cells": [{"source": ""}, {"outputs": [{"name": "stdout"}, other, figure]}]}
+    stilled(book, {7, 9})
+    assert figure["data"] == other["data"] == data
+    stilled(book, {9})
+    assert other["data"] == data and WIDGET not in figure["data"]
+    image = (
+        '<img alt="a &quot;b&quot; &lt;c&gt;" src="data:image/png;base64,cGljdHVyZQ==">'
+    )
+    assert figure["data"]["text/html"] == image
 
 
 def test_what_a_reader_wrote_is_saved(root):

@@ -1,16 +1,22 @@
 """live(): its errors, the answers of the widget, and the HTML of a page."""
 
+import base64
+import io
 import json
+import os
 import re
 
 import gallery
+import numpy as np
 import pytest
 import torch
 from javascript import draw, loaded
+from PIL import Image
 
 from lib import plot
 from lib.live import Bars, Choice, Mask, Pad, Slider, frames, live, page
 from lib.live.figure import LiveFigure
+from lib.live.picture import STILL
 from lib.live.widget import LiveWidget
 
 
@@ -174,7 +180,7 @@ class Wire(LiveWidget):
 
 def ask(widget, numbers, **choices):
     data = torch.tensor(numbers, dtype=torch.float32).numpy().tobytes()
-    content = {"kind": "state", "choices": choices, "view": "v", "id": 7}
+    content = {"choices": choices, "view": "v", "id": len(widget.sent) + 1}
     widget._answer(widget, content, [data])
     return widget.sent[-1]
 
@@ -182,31 +188,52 @@ def ask(widget, numbers, **choices):
 START = [2.0, 0.2, -0.4, 0.6, -0.8, 1.0, *[1.0] * 12, 0.5, 0.5]
 
 
+def assert_they_are_the_first_numbers(figure, outputs, data):
+    kinds = {"float32": torch.float32, "float64": torch.float64, "uint8": torch.uint8}
+    want = gallery.kernel(*figure.inputs.values(), "smooth")
+    for (name, dtype, shape), raw in zip(outputs, data, strict=True):
+        got = torch.frombuffer(bytearray(raw), dtype=kinds[dtype]).view(shape)
+        torch.testing.assert_close(got.double(), want[name].double())
+
+
 def test_the_widget_answers_with_the_kernels_numbers(figure):
     wire = Wire(figure)
     reply, data = ask(wire, START, shape=0)
-    assert (reply["view"], reply["id"]) == ("v", 7)
-    kinds = {"float32": torch.float32, "float64": torch.float64, "uint8": torch.uint8}
-    want = gallery.kernel(*figure.inputs.values(), "smooth")
-    for (name, dtype, shape), raw in zip(reply["outputs"], data, strict=True):
-        got = torch.frombuffer(bytearray(raw), dtype=kinds[dtype]).view(shape)
-        torch.testing.assert_close(got.double(), want[name].double())
+    assert (reply["view"], reply["id"]) == ("v", 1)
+    assert_they_are_the_first_numbers(figure, reply["outputs"], data)
     square, _ = ask(wire, START, shape=1)
     assert "error" not in square
 
 
-def test_the_picture_is_sent_when_a_front_end_says_hello(figure):
+def test_the_first_picture_travels_with_the_widget(figure):
+    opening = LiveWidget(figure).get_state()["opening"]
+    assert "<svg" in opening["html"] and gallery.ALT in opening["html"]
+    assert opening["html"].count(opening["spec"]["prefix"]) > 10
+    kinds = [control["kind"] for control in opening["spec"]["controls"]]
+    assert kinds == ["slider", "bars", "mask", "pad", "choice"]
+    assert_they_are_the_first_numbers(figure, opening["outputs"], opening["data"])
+
+
+def test_a_question_that_was_answered_is_not_answered_again(figure):
     wire = Wire(figure)
-    wire._answer(wire, {"kind": "hello", "view": "v", "id": 1}, [])
-    reply, _ = wire.sent[-1]
-    assert "<svg" in reply["html"] and gallery.ALT in reply["html"]
-    assert [c["kind"] for c in reply["spec"]["controls"]] == [
-        "slider",
-        "bars",
-        "mask",
-        "pad",
-        "choice",
-    ]
+    ask(wire, START, shape=0)
+    again = {"choices": {"shape": 0}, "view": "v", "id": 1}
+    wire._answer(wire, again, [])
+    assert len(wire.sent) == 1
+    wire._answer(wire, again | {"view": "another"}, [])
+    assert len(wire.sent) == 2
+
+
+def test_a_notebook_keeps_a_still_picture_and_a_sentence(figure):
+    data, metadata = LiveWidget(figure)._repr_mimebundle_()
+    image = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
+    width, height = (round(96 * side) for side in figure.size)
+    assert image.width == width and image.height > height
+    greys = np.asarray(image.convert("L"))
+    picture, sentence = greys[:height], greys[height:]
+    assert (picture < 200).sum() > 5000 and (sentence < 200).sum() > 300
+    assert STILL in data["text/plain"] and STILL in metadata["image/png"]["alt"]
+    assert os.getpid() in metadata["live_papers"]["processes"]
 
 
 def test_a_kernel_that_raises_is_reported_and_the_widget_lives_on():
@@ -226,7 +253,7 @@ def test_a_shape_that_changes_is_reported():
     assert "shape (4,)" in ask(wire, [], n=1)[0]["error"]
 
 
-def test_without_a_front_end_nothing_extra_runs(monkeypatch):
+def test_a_figure_is_computed_once_before_anybody_moves_it(monkeypatch):
     calls = []
 
     def kernel(a):
@@ -234,7 +261,6 @@ def test_without_a_front_end_nothing_extra_runs(monkeypatch):
         return {"y": a.expand(3)}
 
     monkeypatch.delenv("LIVE_STATIC", raising=False)
-    monkeypatch.setattr(plot, "tree", lambda *_: pytest.fail("SVG without a reader"))
     live(kernel, line, alt="a line", a=Slider(0, 1))
     assert len(calls) == 1
 

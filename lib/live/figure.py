@@ -36,8 +36,9 @@ class LiveFigure:
         self.inputs = {
             k: c.start() for k, c in controls.items() if not isinstance(c, Choice)
         }
-        first = {k: c.options[c.first] for k, c in choices.items()}
-        self.picture = Picture(draw, self.call(self.inputs, first), size)
+        chosen = {k: c.options[c.first] for k, c in choices.items()}
+        self.first = self.call(self.inputs, chosen)
+        self.picture = Picture(draw, self.first, size)
         for key, control in controls.items():
             on = getattr(control, "on", None)
             if on and not any(

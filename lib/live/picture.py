@@ -4,6 +4,7 @@
 that moves them (a list of artists where one output moves several).
 """
 
+import io
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,19 +17,24 @@ from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 from lib import plot
 
 from .recipes import Mark, check_shape, recipe
 
 Values = dict[str, torch.Tensor]
+STILL = "A still picture. Run this cell, and it moves."
 _IMAGE = "{http://www.w3.org/2000/svg}image"
 _HREF = "{http://www.w3.org/1999/xlink}href"
 _FIELD = re.compile(r"\{(?::(\+?,?(?:\.\d+)?[fge%]|\+?,?d))?\}")
 
 
 class Picture:
-    """The drawn figure: `marks`, the recipes of what moves, and `svg(prefix)`."""
+    """The drawn figure: `marks`, the recipes of what moves, `svg(prefix)` and `still`.
+
+    `still` is a PNG of the first values with a sentence below, for where nothing moves.
+    """
 
     def __init__(self, draw: Callable, values: Values, size: tuple[float, float]):
         self.fig = plot.figure(size)
@@ -46,6 +52,7 @@ class Picture:
         }
         self.fig.draw_without_rendering()
         self.fig.set_layout_engine("none")
+        self.still = _still(self.fig)
         self.marks: list[Mark] = []
         for number, (name, artist) in enumerate(moving):
             mark = {"id": f"m{number}", "name": name, **recipe(artist)}
@@ -69,6 +76,16 @@ class Picture:
             elif mark["kind"] != "text":
                 _empty(element)
         return plot.text(root)
+
+
+def _still(fig: Any) -> bytes:
+    """The figure as it stands now, and under it in small letters what it is."""
+    width, height = fig.get_size_inches()
+    said = fig.text(0.01, -0.15 / height, STILL, size="small", va="center")
+    out, below = io.BytesIO(), Bbox([[0, -0.3], [width, height]])
+    fig.savefig(out, dpi=96, bbox_inches=below, metadata={"Software": None})
+    said.remove()
+    return out.getvalue()
 
 
 def _moving(drawn: dict[str, Any], values: Values) -> Iterator[tuple[str, Any]]:

@@ -1,55 +1,82 @@
 """A live figure in JupyterLab: the state goes up, the kernel answers with bytes."""
 
-import itertools
+import os
+from base64 import b64encode
 from typing import Any
 
 import anywidget
 import numpy as np
 import torch
+import traitlets
 
 from . import bundle
 from .figure import LiveFigure
-from .picture import Values
+from .picture import STILL, Values
 from .recipes import check_shape
 
-_numbers = itertools.count(1)
+PREFIX = "this-figure"  # widget.js gives each view one of its own
 _WIRE = {torch.bool: (torch.uint8, "uint8"), torch.float32: (torch.float32, "float32")}
 
 
 class LiveWidget(anywidget.AnyWidget):
-    """Answers each view's requests; nothing is drawn before a front end says hello."""
+    """Opens with the first picture, then answers what its views ask.
+
+    The notebook keeps a still picture of it, for when there is no kernel; `processes`
+    tells course/clean.py which kernel can still answer.
+    """
 
     _esm = bundle.module(bundle.SCRIPTS / "widget.js")
     _css = bundle.styles()
+    opening = traitlets.Dict().tag(sync=True)
 
     def __init__(self, figure: LiveFigure) -> None:
-        super().__init__()
         self.figure = figure
+        self._answered: dict[str, int] = {}  # view -> number of its newest question
+        outputs, data = _packed(figure.moving(figure.first))
+        super().__init__(
+            opening={
+                "html": figure.html(PREFIX) + "</figure>",
+                "spec": figure.spec(PREFIX),
+                "outputs": outputs,
+                "data": data,
+            }
+        )
+        # A front end names a subshell, which answers while the main shell runs a cell.
+        # ipykernel 7.4 would take the shell that wrote last: at first, the main one.
+        self.comm._reply_subshell_for = None
         self.on_msg(self._answer)
 
+    def _repr_mimebundle_(self, **asked: Any) -> tuple[dict, dict]:
+        data, metadata = super()._repr_mimebundle_(**asked)
+        alt = f"{self.figure.alt}. {STILL}"
+        still = b64encode(self.figure.picture.still).decode()
+        data |= {"image/png": still, "text/plain": alt}
+        processes = [os.getpid(), os.getppid()]  # on Windows a launcher is in between
+        metadata |= {
+            "image/png": {"alt": alt, "needs_background": "light"},
+            "live_papers": {"processes": processes},
+        }
+        return data, metadata
+
     def _answer(self, _: Any, content: dict[str, Any], buffers: list[Any]) -> None:
-        reply = {"view": content.get("view"), "id": content.get("id")}
+        view, number = content["view"], content["id"]
+        if self._answered.get(view, 0) >= number:
+            return  # asked again, while the first was on its way
+        reply = {"view": view, "id": number}
         try:
             found, data = self._respond(content, buffers)
         except Exception as error:  # shown under the figure, which stays alive
             found, data = {"error": f"{type(error).__name__}: {error}"}, []
+        self._answered[view] = number
         self.send(reply | found, data)
 
     def _respond(
         self, content: dict[str, Any], buffers: list[Any]
     ) -> tuple[dict[str, Any], list[bytes]]:
-        if content["kind"] == "hello":
-            prefix = f"live{next(_numbers)}-{content['view']}"
-            figure = self.figure.html(prefix) + "</figure>"
-            return {"html": figure, "spec": self.figure.spec(prefix)}, []
         values = self.figure.moving(self.figure.call(*self._state(content, buffers)))
         for mark in self.figure.picture.marks:
             check_shape(mark, values[mark["name"]])
-        outputs, data = [], []
-        for name, value in values.items():
-            dtype, wire = _WIRE.get(value.dtype, (torch.float64, "float64"))
-            outputs.append([name, wire, list(value.shape)])
-            data.append(value.to(dtype).contiguous().cpu().numpy().tobytes())
+        outputs, data = _packed(values)
         return {"outputs": outputs}, data
 
     def _state(
@@ -68,3 +95,13 @@ class LiveWidget(anywidget.AnyWidget):
             for name, choice in self.figure.choices.items()
         }
         return inputs, choices
+
+
+def _packed(values: Values) -> tuple[list[list[Any]], list[bytes]]:
+    """Name, dtype and shape of each value, and their bytes."""
+    outputs, data = [], []
+    for name, value in values.items():
+        dtype, wire = _WIRE.get(value.dtype, (torch.float64, "float64"))
+        outputs.append([name, wire, list(value.shape)])
+        data.append(value.to(dtype).contiguous().cpu().numpy().tobytes())
+    return outputs, data

@@ -5,16 +5,10 @@ import { mount } from "./figure/mount.js";
 
 /** Show the figure of a widget's model in the element; returns what ends it. */
 export function render({ model, el }) {
+  const { html, spec } = model.get("opening");
+  const prefix = `live-${Math.random().toString(36).slice(2)}`; // each view has its own ids
   const line = lineTo(model);
-  const say = (sentence) => {
-    el.textContent = sentence;
-  };
-  line
-    .hello(say)
-    .then(({ html, spec }) => {
-      el.innerHTML = html;
-      mount(el.querySelector("figure.live"), spec, line.answer);
-    })
-    .catch((problem) => say(problem.message));
+  el.innerHTML = html.replaceAll(spec.prefix, prefix);
+  mount(el.querySelector("figure.live"), { ...spec, prefix }, line.answer);
   return line.hangUp;
 }

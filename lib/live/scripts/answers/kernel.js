@@ -1,72 +1,66 @@
 // The notebook's kernel answers, in JupyterLab: the state goes up, bytes come down.
 
 const ARRAYS = { float32: Float32Array, float64: Float64Array, uint8: Uint8Array };
-const BUSY =
-  "The notebook's kernel is busy: this figure comes when it is idle. If the kernel is gone, " +
-  "run this cell again.";
+const GONE = "The kernel behind this figure is gone. Run its cell again, and it moves.";
 const SILENT =
-  "The notebook's kernel does not answer: it is busy or gone. Run this cell again when it is " +
-  "idle.";
+  "The notebook's kernel does not answer: it is busy or gone. Move a control again when it is " +
+  "idle, or run this cell again.";
+const AGAIN = 500; // ms after which a question is asked once more: another cell may hold it up
+const PATIENCE = 40; // how often, before it is given up
 
 /**
  * A line to the kernel behind a widget's model.
  *
- * hello(busy) gives the figure's html and spec; busy(sentence) is called where they are long in
- * coming. answer(controls) gives the values of the marks. hangUp() ends it.
+ * answer(controls) gives the values of the marks, the first time those that came with the
+ * model. hangUp() ends it.
  */
 export function lineTo(model) {
   const { ask, hangUp } = questions(model);
-  return {
-    hangUp,
-    // It stands behind the cells that still run, however long they do.
-    async hello(busy) {
-      const [figure] = await ask({ kind: "hello" }, [], 2000, () => busy(BUSY));
-      return figure;
-    },
-    // A state ages, and one that is not answered is given up.
-    async answer(controls) {
-      const [choices, numbers] = stateOf(controls);
-      const giveUp = () => new Error(SILENT);
-      const [{ outputs }, buffers] = await ask(
-        { kind: "state", choices },
-        [numbers],
-        20000,
-        giveUp,
-      );
-      return valuesOf(outputs, buffers);
-    },
-  };
+  const { outputs, data } = model.get("opening");
+  let opening = valuesOf(outputs, data);
+  async function answer(controls) {
+    const first = opening;
+    opening = undefined;
+    return first ?? valuesOf(...(await ask(...stateOf(controls))));
+  }
+  return { answer, hangUp };
 }
 
-// ask(content, buffers, patience, late) gives a promise of [answer, buffers]. After `patience`
-// ms late() is called; if it returns an error, the promise is rejected with it.
+// ask(choices, numbers) gives a promise of [outputs, buffers].
 function questions(model) {
   const view = Math.random().toString(36).slice(2); // who of several views is asking
   const waiting = new Map(); // number of the question -> what its answer is given to
   let asked = 0;
 
   function receive(message, buffers) {
-    if (message.view !== view) return;
-    waiting.get(message.id)?.(message, buffers);
-    waiting.delete(message.id);
+    if (message.view === view) waiting.get(message.id)?.(message, buffers);
   }
 
-  function ask(content, buffers, patience, late) {
+  function ask(choices, numbers) {
     asked += 1;
     const id = asked;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        const problem = late();
-        if (!problem) return;
+      let times = 0;
+      const timer = setInterval(send, AGAIN);
+      function end(settle, result) {
+        clearInterval(timer);
         waiting.delete(id);
-        reject(problem);
-      }, patience);
-      waiting.set(id, (message, data) => {
-        clearTimeout(timer);
-        if (message.error) reject(new Error(message.error));
-        else resolve([message, data]);
+        settle(result);
+      }
+      function send() {
+        times += 1;
+        if (times > PATIENCE) return end(reject, new Error(SILENT));
+        try {
+          model.send({ choices, view, id }, undefined, [numbers]);
+        } catch {
+          end(reject, new Error(GONE));
+        }
+      }
+      waiting.set(id, ({ error, outputs }, buffers) => {
+        if (error) end(reject, new Error(error));
+        else end(resolve, [outputs, buffers]);
       });
-      model.send({ ...content, view, id }, undefined, buffers);
+      send();
     });
   }
 
