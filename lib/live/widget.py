@@ -47,7 +47,7 @@ class LiveWidget(anywidget.AnyWidget):
         self.on_msg(self._answer)
 
     def _repr_mimebundle_(self, **asked: Any) -> tuple[dict, dict]:
-        data, metadata = super()._repr_mimebundle_(**asked)
+        data, metadata = super()._repr_mimebundle_(**asked) or ({}, {})
         alt = f"{self.figure.alt}. {STILL}"
         still = b64encode(self.figure.picture.still).decode()
         data |= {"image/png": still, "text/plain": alt}
