@@ -9,6 +9,7 @@ A live figure whose kernel has ended is an error to JupyterLab; such a figure is
 the still picture that the notebook keeps beside it.
 """
 
+from collections.abc import Iterator
 from html import escape
 from typing import Any
 
@@ -48,6 +49,8 @@ class Notebooks(AsyncLargeFileManager):
         """Write a file; a notebook of the course gets the kernel that it came with."""
         if ours(model):
             model["content"]["metadata"] |= METADATA
+            for data, _ in live_outputs(model["content"]):
+                data.pop("text/html", None)
         return await super().save(model, path)
 
     async def _processes(self, path: str) -> set[int]:
@@ -65,16 +68,20 @@ def stilled(notebook: dict[str, Any], processes: set[int]) -> None:
 
     As HTML, for JupyterLab gives a picture alone no words for those who cannot see it.
     """
+    for data, metadata in live_outputs(notebook):
+        if processes.isdisjoint(metadata["live_papers"].get("processes", [])):
+            data.pop(WIDGET, None)
+            source = f"data:image/png;base64,{data['image/png']}"
+            alt = escape(metadata["image/png"]["alt"])
+            data["text/html"] = f'<img alt="{alt}" src="{source}">'
+
+
+def live_outputs(notebook: dict[str, Any]) -> Iterator[tuple[dict, dict]]:
+    """Data and metadata of each live figure among the outputs."""
     for cell in notebook["cells"]:
         for output in cell.get("outputs", []):
-            data, metadata = output.get("data", {}), output.get("metadata", {})
-            if WIDGET not in data or "live_papers" not in metadata:
-                continue
-            if processes.isdisjoint(metadata["live_papers"]["processes"]):
-                del data[WIDGET]
-                source = f"data:image/png;base64,{data['image/png']}"
-                alt = escape(metadata["image/png"]["alt"])
-                data["text/html"] = f'<img alt="{alt}" src="{source}">'
+            if "live_papers" in output.get("metadata", {}):
+                yield output["data"], output["metadata"]
 
 
 def ours(model: dict[str, Any]) -> bool:

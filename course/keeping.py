@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 from course.merge import merge
 from course.naming import named, number
 from course.notebooks import ROOT, all_notebooks, as_text, made
+from course.stills import shipped
 
 
 def update(root: Path = ROOT) -> list[str]:
@@ -91,9 +92,10 @@ def changed(book: NotebookNode) -> bool:
 
 
 def executed(book: NotebookNode) -> bool:
-    """Whether a notebook holds outputs."""
+    """Whether a notebook holds outputs, other than pictures that it came with."""
     return any(
-        cell.get("outputs") or cell.get("execution_count") for cell in book.cells
+        cell.get("execution_count") or not all(map(shipped, cell.get("outputs", [])))
+        for cell in book.cells
     )
 
 

@@ -19,6 +19,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from course.address import repository
 from course.exercises import answered, parse, unanswered
 from course.source import ROOT, Cell, Target, notebook_path, read, source_folder
+from course.stills import ship
 
 LEARNERS_SEE = ("task", "setup", "answer", "check")
 INSTALL = """\
@@ -37,6 +38,9 @@ METADATA = {
 def chapter(source: Path, target: Target = "lab") -> NotebookNode:
     """Make a chapter's notebook, or the front page's, from its text."""
     nodes = [as_node(cell, target) for cell in read(source, target)]
+    picture = source.with_suffix(".png")
+    if target == "lab" and picture.exists():
+        ship(nodes, picture)
     return notebook(source, installing(nodes, source) if target == "lab" else nodes)
 
 

@@ -7,6 +7,8 @@ import pytest
 from browser import chromium
 from lab import HERE, IDLE, ROOT, open_alone, opened, run_all
 
+from lib.live.picture import STILL
+
 pytest.importorskip("playwright.sync_api")
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -47,4 +49,14 @@ def test_a_notebook_opens_clean_and_saving_changes_outputs_only(lab, folder):
     page.wait_for_selector(IDLE, timeout=60_000)
     page.evaluate(f"async () => void await {HERE}.context.save()")
     assert (root / name).read_text("utf8") != committed
-    assert not_run((root / name).read_text("utf8")) == committed
+    assert not_run((root / name).read_text("utf8")) == not_run(committed)
+
+
+def test_the_front_page_shows_its_figure_before_anything_is_run(lab):
+    page, root = lab
+    shutil.copy(ROOT / "chapters" / "index.ipynb", root / "front.ipynb")
+    open_alone(page, "front.ipynb")
+    still = page.locator(".jp-OutputArea-output img")
+    assert STILL in still.get_attribute("alt")
+    box = still.bounding_box()
+    assert box["width"] > 300 and box["y"] + box["height"] < 1000  # on the first screen

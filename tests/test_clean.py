@@ -61,10 +61,24 @@ def test_a_figure_whose_kernel_has_ended_is_opened_as_its_picture():
     assert figure["data"] == other["data"] == data
     stilled(book, {9})
     assert other["data"] == data and WIDGET not in figure["data"]
-    image = (
-        '<img alt="a &quot;b&quot; &lt;c&gt;" src="data:image/png;base64,cGljdHVyZQ==">'
-    )
+    source = "data:image/png;base64,cGljdHVyZQ=="
+    image = f'<img alt="a &quot;b&quot; &lt;c&gt;" src="{source}">'
     assert figure["data"]["text/html"] == image
+
+
+def test_a_picture_is_saved_without_the_words_around_it(root):
+    book = load(root)
+    shown = {"image/png": {"alt": "a line"}, "live_papers": {}}
+    book.cells[1].outputs = [
+        nbformat.v4.new_output(
+            "display_data", {"image/png": "cGljdHVyZQ=="}, metadata=shown
+        )
+    ]
+    save(root, book)
+    before = (root / NAME).read_bytes()
+    model = opened(root)
+    assert "alt=" in model["content"]["cells"][1]["outputs"][0]["data"]["text/html"]
+    assert saved(root, model) == before
 
 
 def test_what_a_reader_wrote_is_saved(root):

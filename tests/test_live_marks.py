@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from javascript import draw, engine
 from matplotlib.colors import LogNorm
@@ -29,6 +29,9 @@ FIELDS = st.sampled_from(["f", "g", "e", "%", "d"]).flatmap(
 
 @pytest.mark.slow
 @given(FIELDS, st.floats(width=32, allow_nan=False, allow_infinity=False))
+@example("f", 1e21)
+@example(",.0f", 1.5e22)
+@example("%", 1e20)
 def test_texts_print_as_python_prints(spec, value):
     value = round(value) if spec.endswith("d") else value
     if spec.endswith("d") and abs(value) > 2**53:
@@ -61,7 +64,7 @@ def test_texts_of_what_is_not_finite_and_of_integers():
 
 
 def picture(draw_figure, **values):
-    return Picture(draw_figure, values, plot.WIDE)
+    return Picture(draw_figure, values, plot.WIDE, "a picture")
 
 
 def place(axes, x, y):

@@ -23,7 +23,7 @@ class LiveFigure:
         controls: dict[str, Control],
     ) -> None:
         _check_names(kernel, controls)
-        self.kernel, self.alt, self.size = kernel, alt, size
+        self.kernel, self.size = kernel, size
         self.controls = controls
         choices = {k: c for k, c in controls.items() if isinstance(c, Choice)}
         if (
@@ -38,7 +38,7 @@ class LiveFigure:
         }
         chosen = {k: c.options[c.first] for k, c in choices.items()}
         self.first = self.call(self.inputs, chosen)
-        self.picture = Picture(draw, self.first, size)
+        self.picture = Picture(draw, self.first, size, alt)
         for key, control in controls.items():
             on = getattr(control, "on", None)
             if on and not any(
@@ -78,7 +78,7 @@ class LiveFigure:
 
     def html(self, prefix: str) -> str:
         """The figure's elements; mount.js fills in the controls and moves the marks."""
-        svg = self.picture.svg(prefix, self.alt)
+        svg = self.picture.svg(prefix)
         small = " small" if self.size[0] < 5 else ""
         width = self.size[0] / 7 * 48
         return (

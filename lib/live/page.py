@@ -120,6 +120,7 @@ def _record(
     path.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"spec": spec, "constants": constants, "cases": cases})
     (path / f"{number}.json").write_text(text)
+    (path / f"{number}.png").write_bytes(figure.picture.still)
 
 
 def _size(constant: dict[str, Any]) -> int:

@@ -33,10 +33,13 @@ _FIELD = re.compile(r"\{(?::(\+?,?(?:\.\d+)?[fge%]|\+?,?d))?\}")
 class Picture:
     """The drawn figure: `marks`, the recipes of what moves, `svg(prefix)` and `still`.
 
-    `still` is a PNG of the first values with a sentence below, for where nothing moves.
+    `still` is a PNG of the first values with a sentence below, for where nothing moves;
+    `said` is what it says in words, as its description does.
     """
 
-    def __init__(self, draw: Callable, values: Values, size: tuple[float, float]):
+    def __init__(
+        self, draw: Callable, values: Values, size: tuple[float, float], alt: str
+    ) -> None:
         self.fig = plot.figure(size)
         drawn = draw(self.fig, **values)
         if not isinstance(drawn, dict):
@@ -52,7 +55,8 @@ class Picture:
         }
         self.fig.draw_without_rendering()
         self.fig.set_layout_engine("none")
-        self.still = _still(self.fig)
+        self.alt, self.said = alt, f"{alt}. {STILL}"
+        self.still = _still(self.fig, self.said)
         self.marks: list[Mark] = []
         for number, (name, artist) in enumerate(moving):
             mark = {"id": f"m{number}", "name": name, **recipe(artist)}
@@ -62,11 +66,11 @@ class Picture:
             _stand_in(artist, mark["id"])
             self.marks.append(mark)
 
-    def svg(self, prefix: str, alt: str) -> str:
+    def svg(self, prefix: str) -> str:
         """The picture as SVG text; what moves is an empty group for movers.js."""
         root = plot.tree(self.fig, prefix)
         root.set("role", "img")
-        root.set("aria-label", alt)
+        root.set("aria-label", self.alt)
         found = {element.get("id"): element for element in root.iter()}
         for mark in self.marks:
             element = found[f"{prefix}-{mark['id']}"]
@@ -78,13 +82,14 @@ class Picture:
         return plot.text(root)
 
 
-def _still(fig: Any) -> bytes:
+def _still(fig: Any, said: str) -> bytes:
     """The figure as it stands now, and under it in small letters what it is."""
     width, height = fig.get_size_inches()
-    said = fig.text(0.01, -0.15 / height, STILL, size="small", va="center")
+    sentence = fig.text(0.01, -0.15 / height, STILL, size="small", va="center")
     out, below = io.BytesIO(), Bbox([[0, -0.3], [width, height]])
-    fig.savefig(out, dpi=96, bbox_inches=below, metadata={"Software": None})
-    said.remove()
+    words = {"Software": None, "Description": said}
+    fig.savefig(out, dpi=96, bbox_inches=below, metadata=words)
+    sentence.remove()
     return out.getvalue()
 
 

@@ -11,7 +11,7 @@ import traitlets
 
 from . import bundle
 from .figure import LiveFigure
-from .picture import STILL, Values
+from .picture import Values
 from .recipes import check_shape
 
 PREFIX = "this-figure"  # widget.js gives each view one of its own
@@ -48,12 +48,12 @@ class LiveWidget(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **asked: Any) -> tuple[dict, dict]:
         data, metadata = super()._repr_mimebundle_(**asked) or ({}, {})
-        alt = f"{self.figure.alt}. {STILL}"
-        still = b64encode(self.figure.picture.still).decode()
-        data |= {"image/png": still, "text/plain": alt}
+        picture = self.figure.picture
+        still = b64encode(picture.still).decode()
+        data |= {"image/png": still, "text/plain": picture.said}
         processes = [os.getpid(), os.getppid()]  # on Windows a launcher is in between
         metadata |= {
-            "image/png": {"alt": alt, "needs_background": "light"},
+            "image/png": {"alt": picture.said, "needs_background": "light"},
             "live_papers": {"processes": processes},
         }
         return data, metadata

@@ -29,8 +29,10 @@ const DIGITS = {
   "%": (v, digits) => fixed(v * 100, digits),
 };
 
-// A half goes to the even digit; JavaScript's own toFixed would take it up.
+// A half goes to the even digit; JavaScript's own toFixed would take it up, and it writes
+// numbers from 1e21, which are whole, with an exponent.
 function fixed(v, digits) {
+  if (v >= 1e21) return String(BigInt(v)) + (digits ? `.${"0".repeat(digits)}` : "");
   const exact = v.toFixed(Math.min(digits + 40, 100));
   const rest = exact.slice(exact.indexOf(".") + 1 + digits);
   if (!/^50*$/.test(rest)) return v.toFixed(digits);
