@@ -109,6 +109,11 @@ def split_headings(cells: list[Cell]) -> list[Cell]:
     return split
 
 
+def for_learners(text: str) -> str:
+    """A task's text without what its line of facts says to tests and grader."""
+    return re.sub(r"^(\*\d+ points? · .+) · needs: .+\*$", r"\1*", text, flags=re.M)
+
+
 def exercise(path: Path, cells: list[Cell]) -> Exercise:
     """Make an exercise of the cells from one heading to the next."""
     head, line = cells[0].text.split("\n"), cells[0].line

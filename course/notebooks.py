@@ -17,12 +17,14 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course.address import repository
-from course.exercises import answered, parse, unanswered
+from course.exercises import answered, for_learners, parse, unanswered
 from course.source import ROOT, Cell, Target, notebook_path, read, source_folder
 from course.stills import ship
 
 LEARNERS_SEE = ("task", "setup", "answer", "check")
+CHECK = "# Check your answer: run this cell, by ▶ or with Shift and Enter."
 INSTALL = """\
+# Gets the course's code where it is not installed; elsewhere nothing happens.
 from importlib.util import find_spec
 
 if not find_spec("lib"):  # in Colab or the like, where this was never tried
@@ -50,9 +52,8 @@ def exercises(source: Path) -> NotebookNode:
     nodes = [as_node(cell, "lab", 0) for cell in sheet.intro]
     for task in sheet.exercises:
         for cell in task.of(*LEARNERS_SEE):
-            if cell.role == "answer":
-                cell = replace(cell, text=unanswered(cell.text))
-            nodes.append(as_node(cell, "lab", task.number))
+            text = unanswered(cell.text) if cell.role == "answer" else cell.text
+            nodes.append(exercise_node(cell, text, task.number))
     titles = [task.title for task in sheet.exercises]
     return notebook(source, installing(nodes, source), titles)
 
@@ -63,10 +64,21 @@ def solutions(source: Path) -> NotebookNode:
     nodes = [as_node(cell, "lab", 0) for cell in sheet.intro]
     for task in sheet.exercises:
         for cell in task.of(*LEARNERS_SEE, "why"):
-            shown = replace(cell, text=answered(cell.text))
-            nodes.append(as_node(shown, "lab", task.number))
+            nodes.append(exercise_node(cell, answered(cell.text), task.number))
     titles = [task.title for task in sheet.exercises]
     return notebook(source, installing(nodes, source), titles)
+
+
+def exercise_node(cell: Cell, text: str, number: int) -> NotebookNode:
+    """Turn a cell of an exercise into a notebook's, with this text.
+
+    A check is folded: its code would tell the answer, and its verdict stands below it.
+    """
+    if cell.role == "check":
+        node = as_node(replace(cell, text=f"{CHECK}\n{text}"), "lab", number)
+        node.metadata["jupyter"] = {"source_hidden": True}
+        return node
+    return as_node(replace(cell, text=for_learners(text)), "lab", number)
 
 
 def as_node(cell: Cell, target: Target, exercise: int | None = None) -> NotebookNode:

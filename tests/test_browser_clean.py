@@ -7,6 +7,7 @@ import pytest
 from browser import chromium
 from lab import HERE, IDLE, ROOT, open_alone, opened, run_all
 
+from course.notebooks import CHECK
 from lib.live.picture import STILL
 
 pytest.importorskip("playwright.sync_api")
@@ -47,6 +48,10 @@ def test_a_notebook_opens_clean_and_saving_changes_outputs_only(lab, folder):
     run_all(page, name)
     page.wait_for_function(RAN, timeout=120_000)
     page.wait_for_selector(IDLE, timeout=60_000)
+    checks = committed.count(CHECK)
+    assert page.locator(".jp-InputPlaceholder", has_text=CHECK).count() == checks
+    verdicts = page.locator("[role=status]", has_text="Not answered.")
+    assert verdicts.count() == checks == (9 if folder == "exercises" else 0)
     page.evaluate(f"async () => void await {HERE}.context.save()")
     assert (root / name).read_text("utf8") != committed
     assert not_run((root / name).read_text("utf8")) == not_run(committed)

@@ -1,8 +1,10 @@
 """Checks: every rung is seen to fire, and to hold its tongue."""
 
 import math
+import re
 import subprocess
 import sys
+from html import unescape
 
 import nbformat
 import numpy as np
@@ -368,20 +370,21 @@ def test_an_exercise_says_how_it_went(capsys):
     with check.exercise("three"):
         same(unanswered(), 1)
     assert capsys.readouterr().out == (
-        "one: correct\ntwo: and that is all a tokenizer is\nthree: not answered yet\n"
+        "✓ Right. one: correct\n✓ Right. two: and that is all a tokenizer is\n"
+        "○ Not answered. three waits for your code\n"
     )
     with (
         pytest.raises(Wrong, match=r"^four: the sign is flipped$"),
         check.exercise("four"),
     ):
         same(-MATRIX, MATRIX)
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().out == "✗ Not yet. four: the sign is flipped\n"
 
 
 def test_an_error_of_the_learner_keeps_its_traceback_and_gets_a_note():
     with pytest.raises(ZeroDivisionError) as error, check.exercise("five"):
         1 / 0  # noqa: B018
-    assert error.value.__notes__[0].startswith("five: this error stopped the check")
+    assert error.value.__notes__[0].startswith("five: an error stopped the check")
     # torch's own NotImplementedError is an error, not an unanswered task
     with pytest.raises(NotImplementedError), check.exercise("six"):
         T([1, 2]).softmax(0)
@@ -392,6 +395,14 @@ def test_an_error_of_the_learner_keeps_its_traceback_and_gets_a_note():
 def notebook(*sources):
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
     return nbformat.v4.new_notebook(cells=cells)
+
+
+def words_of(output):
+    """A verdict's words; those for a screen reader are the same."""
+    html = re.sub(r"<[^>]*>", "", unescape(output["data"]["text/html"]))
+    assert 'role="status"' in output["data"]["text/html"]
+    assert html == output["data"]["text/plain"]
+    return html
 
 
 @pytest.mark.slow
@@ -407,14 +418,15 @@ def test_a_notebook_shows_the_sentence_alone_and_fails(tmp_path):
     nbformat.write(book, tmp_path / "book.ipynb")
     NotebookClient(book, kernel_name="python3", allow_errors=True).execute()
     outputs = [cell.outputs for cell in book.cells]
-    assert outputs[1][0]["text"] == "half: not answered yet\n"
-    assert outputs[2][0]["text"] == "half: correct\n"
+    unanswered, right, (verdict, wrong), (stopped, broken) = outputs[1:]
+    assert words_of(unanswered[0]) == "○ Not answered. half waits for your code"
+    assert words_of(right[0]) == "✓ Right. half: correct"
     sentence = "half: 8 came, 4 was expected: it is 2 times too large"
-    [wrong] = outputs[3]
-    assert wrong["output_type"] == "error" and wrong["traceback"] == [sentence]
-    [broken] = outputs[4]
-    shown = "\n".join(broken["traceback"])
-    assert "ZeroDivisionError" in shown and "half: this error stopped" in shown
+    assert words_of(verdict) == f"✗ Not yet. {sentence}"
+    assert wrong["output_type"] == "error" and wrong["evalue"] == sentence
+    assert sentence not in "".join(wrong["traceback"])  # the verdict has said it
+    assert words_of(stopped).startswith("✗ Not yet. half: an error stopped the check")
+    assert "ZeroDivisionError" in "".join(broken["traceback"])
     command = [
         sys.executable,
         "-m",

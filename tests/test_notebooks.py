@@ -86,6 +86,19 @@ def test_notebooks_are_valid_and_have_no_outputs(root):
         assert not keeping.executed(book)
 
 
+def test_learners_see_checks_folded_and_no_words_for_authors(root):
+    for folder in ("exercises", "solutions"):
+        book = nbformat.read(root / folder / "05_x.ipynb", as_version=4)
+        ours = [cell for cell in book.cells if "live_papers" in cell.metadata]
+        checks = [c for c in ours if c.metadata["live_papers"]["role"] == "check"]
+        assert len(checks) == 2
+        for cell in checks:
+            assert cell.metadata["jupyter"]["source_hidden"]
+            assert cell.source.startswith(f"{notebooks.CHECK}\n")
+        assert "*2 points · easy · 8 minutes*" in notebooks.as_text(book)
+        assert "needs:" not in notebooks.as_text(book)
+
+
 def test_a_stale_or_missing_notebook_is_named(root):
     source_of(root).write_text(CHAPTER + "\nMore.\n")
     (root / "chapters" / "index.ipynb").unlink()

@@ -10,20 +10,24 @@ import torch
 from torch import Tensor
 
 from lib.check import ladder
+from lib.check.verdict import NOT_ANSWERED, NOT_YET, RIGHT, tell
 
 ANY = (-math.inf, math.inf)
+NEXT = "Change the answer above, run its cell, and then this one again."
 
 
 class Wrong(AssertionError):
     """An answer is wrong; the message is a sentence for whoever wrote it."""
 
+    told = False  # whether a verdict has shown it
+
     def _render_traceback_(self) -> list[str]:  # IPython then shows nothing else
-        return [str(self)]
+        return [NEXT if self.told else str(self)]
 
 
 @contextmanager
 def exercise(name: str, praise: str = "correct") -> Iterator[None]:
-    """Run a check, and say how it went: not answered yet, wrong and how, or `praise`.
+    """Run a check, and tell its verdict: right, not yet and why, or not answered.
 
     A bare `raise NotImplementedError` is an unanswered task and no error. Wrong goes
     on with the exercise's name before its sentence, other errors with a kind note.
@@ -31,18 +35,20 @@ def exercise(name: str, praise: str = "correct") -> Iterator[None]:
     try:
         yield
     except Wrong as wrong:
-        wrong.args = (f"{name}: {wrong}",)
+        wrong.args, wrong.told = (f"{name}: {wrong}",), True
+        tell(NOT_YET, str(wrong))
         raise
     except Exception as error:
         if _unanswered(error):
-            print(f"{name}: not answered yet")
+            tell(NOT_ANSWERED, f"{name} waits for your code")
             return
+        stopped = f"{name}: an error stopped the check before it could judge the answer"
         error.add_note(
-            f"{name}: this error stopped the check before it could judge the answer. "
-            "Look first at the last line of the traceback that is yours."
+            f"{stopped}. Look first at the last line of the traceback that is yours."
         )
+        tell(NOT_YET, stopped)
         raise
-    print(f"{name}: {praise}")
+    tell(RIGHT, f"{name}: {praise}")
 
 
 def same(
