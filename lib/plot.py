@@ -139,16 +139,19 @@ def show(fig: Figure, *, alt: str) -> None:
 
     if not alt.strip():
         raise ValueError("alt is empty; say in a sentence what the figure shows")
+    display(HTML(html(fig, alt)))
+
+
+def html(fig: Figure, alt: str) -> str:
+    """A still figure as HTML; in a notebook it brings the palette along."""
     root = tree(fig, f"still{next(_numbers)}")
     root.set("role", "img")
     root.set("aria-label", alt)
     width = 48 * fig.get_figwidth() / WIDE[0]
     palette = "" if os.environ.get("LIVE_STATIC") else f"<style>{_palette()}</style>"
-    display(
-        HTML(
-            f'{palette}<figure class="live-still" '
-            f'style="margin:0;max-width:{width:.3g}rem">{text(root)}</figure>'
-        )
+    return (
+        f'{palette}<figure class="live-still" '
+        f'style="margin:0;max-width:{width:.3g}rem">{text(root)}</figure>'
     )
 
 

@@ -4,10 +4,8 @@ In JupyterLab alone: a page has no kernel to train with, and says so.
 """
 
 import asyncio
-import itertools
 import os
 from collections.abc import Callable
-from importlib.resources import files
 from typing import Any, Protocol
 
 import ipywidgets as widgets
@@ -18,7 +16,6 @@ from lib import plot
 
 from .controls import Choice, Control, Mask, Slider
 
-_numbers = itertools.count(1)
 _WIDE = {"style": {"description_width": "9rem"}, "layout": {"width": "26rem"}}
 
 
@@ -117,12 +114,7 @@ class Panel:
 
     def show(self) -> None:
         """Draw how it stands."""
-        svg = plot.tree(self.picture(), f"panel{next(_numbers)}")
-        svg.set("role", "img")
-        svg.set("aria-label", self.alt)
-        style = (files("lib.live") / "styles" / "palette.css").read_text("utf8")
-        body = f'<div style="max-width:48rem">{plot.text(svg)}</div>'
-        self.view.value = f"<style>{style}</style>{body}"
+        self.view.value = plot.html(self.picture(), self.alt)
         self.said.value = f"{self.run.steps:,} steps"
 
     async def _go_on(self) -> None:
