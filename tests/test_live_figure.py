@@ -9,7 +9,7 @@ import torch
 from javascript import draw, loaded
 
 from lib import plot
-from lib.live import Bars, Choice, Mask, Pad, Slider, frames, live, page
+from lib.live import Bars, Choice, Mask, Pad, Slider, Switches, frames, live, page
 from lib.live.figure import LiveFigure
 from lib.live.widget import LiveWidget
 
@@ -37,6 +37,7 @@ def test_what_each_control_gives():
     assert Slider(0, 10, 3, step=1).start().item() == 3
     assert Bars(3, -1, 1, [0, 0.5, 1]).start().tolist() == [0, 0.5, 1]
     assert Mask(2, 3).start().dtype == torch.bool and Mask(2, 3).start().all()
+    assert Switches(["a", "b"], [0, 1]).start().tolist() == [False, True]
     assert Pad((0, 1), (0, 2)).start().tolist() == [0.5, 1.0]
     assert Choice({"sum": 1, "mean": 2}, value=2).first == 1
 
@@ -63,6 +64,11 @@ def test_a_slider_starts_on_a_position_that_the_reader_can_return_to():
         (lambda: Bars(2, 0, 1, 3), "outside"),
         (lambda: Bars(2, 0, 1, labels=["a"]), "1 labels for 2 bars"),
         (lambda: Mask(2, 2, [True]), "expected"),
+        (lambda: Mask(2, 3, rows=["a"]), "1 names for 2 rows"),
+        (lambda: Mask(2, 3, columns=["a"]), "1 names for 3 columns"),
+        (lambda: Switches([]), "expected a list of names"),
+        (lambda: Switches("ab"), "expected a list of names"),
+        (lambda: Switches(["a", "b"], [True]), "shape .1,., expected .2,"),
         (lambda: Pad((0, 1), (1, 0)), "Pad y"),
         (lambda: Pad((0, 1), (0, 1), step=0), "Pad step"),
         (lambda: Choice([]), "no options"),
@@ -179,7 +185,7 @@ def ask(widget, numbers, **choices):
     return widget.sent[-1]
 
 
-START = [2.0, 0.2, -0.4, 0.6, -0.8, 1.0, *[1.0] * 12, 0.5, 0.5]
+START = [2.0, 0.2, -0.4, 0.6, -0.8, 1.0, *[1.0] * 12, 0.5, 0.5, 1.0, 1.0]
 
 
 def test_the_widget_answers_with_the_kernels_numbers(figure):
@@ -205,6 +211,7 @@ def test_the_picture_is_sent_when_a_front_end_says_hello(figure):
         "bars",
         "mask",
         "pad",
+        "switches",
         "choice",
     ]
 
@@ -297,7 +304,9 @@ def test_what_cannot_be_traced_is_tabulated():
     figure = make(rounds, line, controls)
     spec, store = parts(page.page_html(figure, 1, {}))
     assert spec["frames"]["y"]["shape"] == [3]
-    table = frames.tabulate(figure)["y"]
+    named = {"a": controls["a"], "flag": Switches(["x", "y"])}
+    table = frames.tabulate(make(rounds, line, named))["y"]
+    torch.testing.assert_close(table, frames.tabulate(figure)["y"], rtol=0, atol=0)
     assert table.shape == (5 * 4, 3) and len(store) == 1
     torch.testing.assert_close(
         table[3 * 4 + 3], torch.full((3,), 0.8), rtol=0, atol=1e-6

@@ -94,7 +94,7 @@ def _check_names(kernel: Callable, controls: dict[str, Control]) -> None:
         if not isinstance(control, Control):
             raise TypeError(
                 f"{name}: a {type(control).__name__} is not a control; expected "
-                "Slider, Bars, Mask, Pad or Choice"
+                "Slider, Bars, Mask, Switches, Pad or Choice"
             )
     try:
         inspect.signature(kernel).bind(**controls)

@@ -2,9 +2,12 @@
 
 import { tool } from "../controls/elements.js";
 import { CONTROLS } from "../controls/kinds.js";
+import { flow } from "./flow.js";
 import { newestOnly } from "./newest.js";
-import { layOver, markUnder } from "./overlays.js";
+import { boxUnder, layOver, markUnder } from "./overlays.js";
 import { pictureOf } from "./picture.js";
+
+const TARGET = 24; // px, the least that a finger hits
 
 /**
  * Mount a figure in its element `root`.
@@ -46,10 +49,26 @@ function place(root, spec, controls, request) {
   root
     .querySelector(".live-controls")
     .replaceChildren(...shown, ...(controls.length ? [button] : []));
+  layAll(root, spec, controls);
+}
+
+// Controls that lie over the picture go where their marks go.
+function layAll(root, spec, controls) {
   const picture = root.querySelector(".live-picture");
-  for (const { overlay, spec: control } of controls) {
-    if (!overlay) continue;
-    layOver(overlay, control, markUnder(spec, control), picture);
-    picture.append(overlay);
-  }
+  const laid = controls.flatMap(({ overlay, spec: control }) => {
+    if (!overlay) return [];
+    const mark = markUnder(spec, control);
+    const home = root.querySelector(`[id="${spec.prefix}-${mark.id}"]`);
+    return [{ overlay, control, home, box: boxUnder(control, mark) }];
+  });
+  picture.append(...laid.map(({ overlay }) => overlay));
+  const lay = () => {
+    for (const { overlay, box, home } of laid) layOver(overlay, box, home);
+  };
+  const cells = laid.filter(({ control }) => control.kind === "mask");
+  const scales = cells.map(({ control: { width, height }, box }) =>
+    Math.max((TARGET * width) / box.width, (TARGET * height) / box.height),
+  );
+  lay();
+  flow(picture.querySelector("svg"), picture, Math.max(0, ...scales), lay);
 }

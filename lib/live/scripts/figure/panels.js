@@ -1,0 +1,68 @@
+// The panels of a picture: what can be moved apart without cutting through anything.
+
+const NARROW = 60; // units: what is narrower belongs to its neighbour, as a key of colours does
+
+/** Rows of panels {left, right, top, bottom, groups}, in units of the picture as it was drawn. */
+export function panelsIn(svg) {
+  const parts = [...svg.querySelector("g").children].slice(1).map((group) => partOf(group, svg));
+  const seen = parts.filter(({ left, right }) => left < right);
+  return cut(seen, "top", "bottom").map((band) => cut(band, "left", "right").map(joined));
+}
+
+/** The size in units of the smallest text; of a formula that of its largest letters. */
+export function smallestText(svg) {
+  const size = (e) => Number.parseFloat(getComputedStyle(e).fontSize);
+  const sizes = [...svg.querySelectorAll("text")].map((text) => {
+    const spans = [...text.querySelectorAll("tspan")];
+    return Math.max(...(spans.length ? spans : [text]).map(size));
+  });
+  return Math.min(...sizes, 9);
+}
+
+// What a group reaches in sight: clipped parts reach as far as their clip.
+function partOf(group, svg) {
+  const view = svg.viewBox.baseVal;
+  const frame = svg.getBoundingClientRect();
+  const unit = frame.width / view.width;
+  const boxes = [...group.querySelectorAll("text, path, use, image")]
+    .filter((leaf) => !leaf.closest("defs"))
+    .map((leaf) => {
+      const clip = leaf.closest("[clip-path]")?.getAttribute("clip-path").slice(5, -1);
+      const rect = clip && svg.querySelector(`[id="${clip}"] rect`);
+      if (rect) {
+        const [x, y, w, h] = ["x", "y", "width", "height"].map((n) => +rect.getAttribute(n));
+        return { left: x, right: x + w, top: y, bottom: y + h };
+      }
+      const { left, right, top, bottom } = leaf.getBoundingClientRect();
+      const [x, y] = [(v) => (v - frame.left) / unit, (v) => (v - frame.top) / unit];
+      return { left: x(left), right: x(right), top: y(top), bottom: y(bottom) };
+    })
+    .filter(({ left, right, top, bottom }) => right > left || bottom > top);
+  return { ...around(boxes), groups: [group] };
+}
+
+// Parts that overlap in one direction stay together.
+function cut(parts, low, high) {
+  const found = [];
+  let end = -Infinity;
+  for (const part of parts.toSorted((a, b) => a[low] - b[low])) {
+    const narrow = low === "left" && part[high] - part[low] < NARROW;
+    if (found.length && (part[low] < end || narrow)) found.at(-1).push(part);
+    else found.push([part]);
+    end = Math.max(end, part[high]);
+  }
+  return found;
+}
+
+function joined(parts) {
+  return { ...around(parts), groups: parts.flatMap((part) => part.groups) };
+}
+
+function around(boxes) {
+  return {
+    left: Math.min(...boxes.map((box) => box.left)),
+    right: Math.max(...boxes.map((box) => box.right)),
+    top: Math.min(...boxes.map((box) => box.top)),
+    bottom: Math.max(...boxes.map((box) => box.bottom)),
+  };
+}
