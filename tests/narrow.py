@@ -1,11 +1,11 @@
-"""What a figure loses in a narrow place: small text, small targets, what is out of reach."""
+"""What a figure loses in a narrow place: text, targets, what is out of reach."""
 
-# Of a formula its largest letters count. A label is the target of the input inside it, and
-# the knob of a pad is hit by a ring around it.
+# Of a formula its largest letters count. A label is the target of the input inside it,
+# and the knob of a pad is hit by a ring around it.
 LOST = """() => {
   const faults = [];
   const size = (e) => parseFloat(getComputedStyle(e).fontSize);
-  const say = (figure, words) => faults.push(`${figure.id || figure.className}: ${words}`);
+  const say = ({ id, className }, words) => faults.push(`${id || className}: ${words}`);
   for (const svg of document.querySelectorAll(".live-picture svg, .live-still svg")) {
     const figure = svg.closest("figure"), frame = svg.getBoundingClientRect();
     if (!frame.width) continue;
@@ -26,7 +26,7 @@ LOST = """() => {
     const figure = target.closest("figure.live");
     const { width, height } = target.getBoundingClientRect();
     if (figure && width && Math.min(width, height) < 23.95)
-      say(figure, `${target.outerHTML.slice(0, 80)}: ${width.toFixed(1)} x ${height.toFixed(1)}`);
+      say(figure, `${width} x ${height}: ${target.outerHTML.slice(0, 90)}`);
   }
   return faults.slice(0, 9);  // of a hundred alike
 }"""

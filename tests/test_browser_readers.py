@@ -31,6 +31,7 @@ CONTROLS = {
 
 def kernel(slider, bars, cells, over, knob, pad, switches, options, names):
     shade = over.float() * 0.1 + 0.3 + 0.1 * slider + 0.02 * (knob + pad + switches)
+    shade = shade + torch.tensor([[0.0, 0.06], [0.02, 0.04]])
     return {
         "picture": shade,
         "rises": bars + 0.1 * cells.sum() + (options == "two") + LONG.index(names),
@@ -169,3 +170,92 @@ def test_what_is_out_of_sight_is_reached_by_keys(opened):
     page.wait_for_function(
         "() => document.querySelector('.live-scroll').dataset.more === 'left'"
     )
+
+
+# ---- a screen reader, and a hand that asks ----
+
+SPOKEN = """() => {
+  window.spoken = [];
+  const live = "[aria-live], [role=status], [role=alert], output";
+  const region = ({ target }) => (target.closest ? target : target.parentElement)
+    .closest(live);
+  new MutationObserver((all) => spoken.push(...new Set(all.map(region).filter(Boolean)
+    .map((e) => e.textContent)))).observe(document.body,
+    { subtree: true, childList: true, characterData: true });
+}"""
+
+
+def test_a_change_is_spoken_once(opened):
+    page = opened()
+    page.wait_for_function("() => document.querySelector('.live-note').textContent")
+    page.evaluate(SPOKEN)
+    page.locator("[data-control=slider] input").press("End")
+    page.wait_for_function("() => spoken.length")
+    page.wait_for_timeout(700)
+    assert page.evaluate("spoken") == ["2.26 in all"]
+    assert page.locator("[data-control=slider] input[aria-valuetext='1']").count()
+
+
+def test_cells_and_switches_are_called_what_they_stand_for(opened):
+    page = opened()
+    for role, name in [
+        ("button", "words shown: verb"),
+        ("button", "over: row 2, column 1"),
+        ("switch", "right"),
+        ("slider", "bars, b"),
+    ]:
+        assert page.get_by_role(role, name=name, exact=True).count() == 1
+
+
+def test_all_numbers_are_told_on_demand(opened):
+    page = opened(viewport={"width": 800, "height": 900})
+    page.locator(".live-numbers summary").press("Enter")
+    told = page.locator(".live-numbers")
+    page.wait_for_function("() => document.querySelector('.live-numbers dd')")
+    words = told.inner_text()
+    assert "red: -0.8, green: -0.8, blue: -0.8" in words
+    assert "0.486 0.546; 0.506 0.526" in words and "(0.4, 0.4) (0.4, 0.4)" in words
+    page.locator("[data-control=bars] .live-bar >> nth=1").press("End")
+    page.wait_for_function(
+        "() => document.querySelector('dl').textContent.includes('green: 1.2')"
+    )
+
+
+@pytest.mark.parametrize("width", [900, 350])
+def test_a_mark_under_the_pointer_says_its_value(opened, width):
+    page = opened(viewport={"width": 900, "height": 900})
+    page.evaluate(f"document.body.style.width = '{width}px'")
+    settle(page)
+    spot = page.locator(".live-spot")
+    bars = page.locator("#live1-m1 path")
+    assert spot.is_hidden()
+    for mark, place, words in [
+        (bars.nth(1), (0.5, 0.5), "green: -0.8"),
+        (page.locator("#live1-m0"), (0.75, 0.75), "0.526"),
+        (page.locator(".live-pad.over"), (0.21, 0.79), "0.4, 0.4"),
+    ]:
+        mark.scroll_into_view_if_needed()
+        box = mark.bounding_box()
+        page.mouse.move(
+            box["x"] + place[0] * box["width"], box["y"] + place[1] * box["height"]
+        )
+        assert spot.inner_text() == words
+    page.mouse.move(5, 5)
+    page.locator("[data-control=slider] input").hover()
+    assert spot.is_hidden()
+
+
+def test_a_handle_is_no_read_out(opened):
+    page = opened()
+    fill = "e => getComputedStyle(e).backgroundColor"
+    knob = page.locator(".live-pad.over .live-knob").evaluate(fill)
+    fills = page.locator("#live1-m2 path").evaluate_all(
+        "all => all.map((e) => getComputedStyle(e).fill)"
+    )
+    assert knob == "rgb(213, 94, 0)" and set(fills) == {"rgb(253, 253, 251)"}
+
+
+def test_a_map_has_a_key_of_its_colours(opened):
+    page = opened()
+    assert page.locator(".live-keys").inner_text() == "01"
+    assert "gradient" in page.locator(".live-keys i").get_attribute("style")

@@ -164,6 +164,46 @@ def test_alt_must_say_something():
         live(gallery.kernel, gallery.draw, alt=" ", **gallery.CONTROLS)
 
 
+# ---- keys of colours ----
+
+RAMP = torch.arange(6.0).view(2, 3)
+
+
+@pytest.mark.parametrize(
+    ("values", "options", "ends"),
+    [
+        (RAMP, {"vmin": 0, "vmax": 5}, "<span>0<i"),
+        (RAMP + 1, {"norm": "log"}, "</i>6 (log)</span>"),
+        (RAMP, {"cmap": "gray"}, None),
+        (RAMP > 2, {}, None),
+        (RAMP[..., None].expand(2, 3, 3) / 5, {}, None),
+    ],
+)
+def test_a_map_of_numbers_has_a_key_and_nothing_else_has(values, options, ends):
+    kernel = lambda a: {"map": values * a if values.dtype != torch.bool else values}
+    draw_map = lambda fig, map: {"map": fig.subplots().imshow(map, **options)}
+    html = make(kernel, draw_map, {"a": Slider(0, 2)}).html("live1")
+    assert (ends in html) if ends else "live-keys" not in html
+
+
+def test_maps_of_one_scale_share_a_key_and_printed_numbers_need_none():
+    def draw_maps(fig, left, right):
+        both = fig.subplots(1, 2)
+        shown = [axes.imshow(RAMP, vmin=0, vmax=5) for axes in both]
+        return {"left": shown[0], "right": shown[1]}
+
+    def draw_printed(fig, left, right):
+        axes = fig.subplots()
+        for i in range(6):
+            axes.text(i % 3, i // 3, str(i))
+        return {"left": axes.imshow(RAMP)}
+
+    kernel = lambda a: {"left": RAMP * a, "right": RAMP * a}
+    controls = {"a": Slider(0, 2)}
+    assert make(kernel, draw_maps, controls).html("live1").count("gradient") == 1
+    assert "gradient" not in make(kernel, draw_printed, controls).html("live1")
+
+
 # ---- JupyterLab ----
 
 

@@ -219,3 +219,21 @@ def test_a_misfit_says_what_came():
     }
     with pytest.raises(Exception, match=r"loss: the kernel gave shape \(3\)"):
         draw(mark, torch.zeros(3))
+
+
+def test_bars_are_called_what_stands_under_them_or_under_those_beside_them():
+    def draw_pair(fig, left, right):
+        both = fig.subplots(1, 2, sharey=True)
+        names = ["red", "green"]
+        return {
+            name: axes.barh(names, value)
+            for name, axes, value in zip(
+                ("left", "right"), both, (left, right), strict=True
+            )
+        }
+
+    two = torch.tensor([1.0, 2.0])
+    marks = picture(draw_pair, left=two, right=two).marks
+    assert [mark["names"] for mark in marks] == [["red", "green"]] * 2
+    far = lambda fig, y: {"y": fig.subplots().bar([1.5, 40.25], y)}
+    assert picture(far, y=two).marks[0]["names"] == ["", ""]

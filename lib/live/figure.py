@@ -83,7 +83,8 @@ class LiveFigure:
         return (
             f'<figure class="live" id="{prefix}"><div class="live-scroll{small}">'
             f'<div class="live-picture" style="max-width:{width:.3g}rem">'
-            f'{svg}</div></div><div class="live-controls"></div>'
+            f"{svg}</div></div>{self.picture.keys}"
+            '<div class="live-controls"></div>'
             '<p class="live-error" role="alert" hidden></p>'
             '<p class="live-note" aria-live="polite"></p>'
         )

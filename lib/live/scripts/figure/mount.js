@@ -30,13 +30,13 @@ export function mount(root, spec, answer, rested = () => {}) {
     spec: control,
     ...CONTROLS[control.kind](control, request, markUnder(spec, control)),
   }));
-  place(root, spec, controls, request);
+  place(root, spec, controls, request, picture.numbers);
   root.addEventListener("keydown", (event) => event.stopPropagation()); // JupyterLab takes arrows
   root.setAttribute("data-lm-suppress-shortcuts", "true");
   request();
 }
 
-function place(root, spec, controls, request) {
+function place(root, spec, controls, request, numbers) {
   const reset = () => {
     for (const control of controls) control.reset();
   };
@@ -48,7 +48,7 @@ function place(root, spec, controls, request) {
   const shown = controls.map((control) => control.element);
   root
     .querySelector(".live-controls")
-    .replaceChildren(...shown, ...(controls.length ? [button] : []));
+    .replaceChildren(...shown, ...(controls.length ? [button] : []), numbers);
   layAll(root, spec, controls);
 }
 

@@ -19,6 +19,15 @@ export function smallestText(svg) {
   return Math.min(...sizes, 9);
 }
 
+/** The box {left, right, top, bottom} to which an element is clipped; undefined if to none. */
+export function clipOf(element) {
+  const id = element.closest("[clip-path]")?.getAttribute("clip-path").slice(5, -1);
+  const rect = id && element.ownerSVGElement.querySelector(`[id="${id}"] rect`);
+  if (!rect) return undefined;
+  const [x, y, w, h] = ["x", "y", "width", "height"].map((name) => +rect.getAttribute(name));
+  return { left: x, right: x + w, top: y, bottom: y + h };
+}
+
 // What a group reaches in sight: clipped parts reach as far as their clip.
 function partOf(group, svg) {
   const view = svg.viewBox.baseVal;
@@ -27,12 +36,8 @@ function partOf(group, svg) {
   const boxes = [...group.querySelectorAll("text, path, use, image")]
     .filter((leaf) => !leaf.closest("defs"))
     .map((leaf) => {
-      const clip = leaf.closest("[clip-path]")?.getAttribute("clip-path").slice(5, -1);
-      const rect = clip && svg.querySelector(`[id="${clip}"] rect`);
-      if (rect) {
-        const [x, y, w, h] = ["x", "y", "width", "height"].map((n) => +rect.getAttribute(n));
-        return { left: x, right: x + w, top: y, bottom: y + h };
-      }
+      const clip = clipOf(leaf);
+      if (clip) return clip;
       const { left, right, top, bottom } = leaf.getBoundingClientRect();
       const [x, y] = [(v) => (v - frame.left) / unit, (v) => (v - frame.top) / unit];
       return { left: x(left), right: x(right), top: y(top), bottom: y(bottom) };
