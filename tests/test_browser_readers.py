@@ -158,6 +158,27 @@ def test_what_lies_over_a_mark_moves_with_it(opened, width):
     assert cells == pytest.approx(image, abs=1.5)
 
 
+def test_panels_that_stand_apart_each_have_the_names_they_shared(browser, tmp_path):
+    def draw_pair(fig, left, right):
+        one, two = fig.subplots(1, 2, sharey=True)
+        names = ["red", "green"]
+        return {"left": one.barh(names, left), "right": two.barh(names, right)}
+
+    both = lambda a: {"left": a.expand(2), "right": a.expand(2)}
+    figure = LiveFigure(both, draw_pair, "Bars", plot.WIDE, {"a": Slider(0, 1)})
+    file = tmp_path / "pair.html"
+    file.write_text(html_page(figure))
+    page, troubles = watched(browser, home=[file.as_uri()])
+    page.goto(file.as_uri())
+    again = page.locator("[id$=axes_2] > use[href*='matplotlib.axis_2']")
+    for width, count in ((900, 0), (350, 1), (900, 0)):
+        page.evaluate(f"document.body.style.width = '{width}px'")
+        settle(page)
+        assert again.count() == count
+    assert not troubles
+    page.close()
+
+
 def test_what_is_out_of_sight_is_reached_by_keys(opened):
     page = opened(viewport={"width": 400, "height": 900})
     page.evaluate("document.body.style.width = '120px'")

@@ -60,10 +60,11 @@ function stack(bands, room) {
   for (const row of bands.flatMap((band) => rowsOf(band, room))) {
     const top = Math.min(...row.map((panel) => panel.top));
     let x = 0;
-    for (const panel of row) {
-      arrange([panel], [x - panel.left, down - top]);
-      x += panel.right - panel.left + GAP;
-    }
+    row.forEach((panel, i) => {
+      const left = i ? panel.left : panel.namedLeft;
+      arrange([panel], [x - left, down - top], !i);
+      x += panel.right - left + GAP;
+    });
     across = Math.max(across, x - GAP);
     down += Math.max(...row.map((panel) => panel.bottom)) - top + GAP;
   }
@@ -74,18 +75,22 @@ function rowsOf(band, room) {
   const rows = [];
   let used = 0;
   for (const panel of band) {
-    const width = panel.right - panel.left;
-    if (rows.length && used + width <= room) rows.at(-1).push(panel);
-    else {
+    if (rows.length && used + panel.right - panel.left <= room) {
+      rows.at(-1).push(panel);
+      used += panel.right - panel.left + GAP;
+    } else {
       rows.push([panel]);
-      used = 0;
+      used = panel.right - panel.namedLeft + GAP;
     }
-    used += width + GAP;
   }
   return rows;
 }
 
-function arrange(panels, shift) {
+function arrange(panels, shift, named = false) {
+  for (const { name, group } of panels.flatMap((panel) => panel.names)) {
+    if (named) group.append(name);
+    else name.remove();
+  }
   for (const group of panels.flatMap((panel) => panel.groups)) {
     if (shift) {
       group.setAttribute("transform", `translate(${shift})`);

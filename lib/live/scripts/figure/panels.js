@@ -2,11 +2,49 @@
 
 const NARROW = 60; // units: what is narrower belongs to its neighbour, as a key of colours does
 
-/** Rows of panels {left, right, top, bottom, groups}, in units of the picture as it was drawn. */
+/**
+ * Rows of panels {left, right, top, bottom, groups, names}, in units of the picture as drawn.
+ *
+ * Where a panel's axes share what stands at the side of axes before them, `names` are elements
+ * that say it again, for when the panels stand apart, and reach as far as `namedLeft`.
+ */
 export function panelsIn(svg) {
   const parts = [...svg.querySelector("g").children].slice(1).map((group) => partOf(group, svg));
   const seen = parts.filter(({ left, right }) => left < right);
-  return cut(seen, "top", "bottom").map((band) => cut(band, "left", "right").map(joined));
+  const bands = cut(seen, "top", "bottom").map((band) => cut(band, "left", "right").map(joined));
+  for (const band of bands) {
+    for (const [i, panel] of band.entries()) lend(panel, band.slice(0, i), svg);
+  }
+  return bands;
+}
+
+function lend(panel, before, svg) {
+  panel.names = [];
+  panel.namedLeft = panel.left;
+  const lenders = before.flatMap(({ groups }) => groups.map(sideOf)).filter((side) => side.named);
+  for (const group of panel.groups) {
+    const side = sideOf(group);
+    const lender = lenders.find((one) => one.heights === side.heights);
+    if (side.named || !side.heights || !lender) continue;
+    const shift = side.x - lender.x;
+    const name = document.createElementNS(svg.namespaceURI, "use");
+    name.setAttribute("href", `#${lender.axis.id}`);
+    name.setAttribute("x", shift);
+    panel.names.push({ name, group });
+    panel.namedLeft = Math.min(panel.namedLeft, partOf(lender.axis, svg).left + shift);
+  }
+}
+
+// The axis at the side of a group of axes: where its ticks are, and whether they have names.
+function sideOf(group) {
+  const axis = group.querySelectorAll(':scope > [id*="matplotlib.axis"]')[1];
+  const ticks = axis ? [...axis.querySelectorAll('[id*="ytick"] use')] : [];
+  return {
+    axis,
+    named: Boolean(axis?.querySelector("text")),
+    x: Number(ticks[0]?.getAttribute("x")),
+    heights: ticks.map((tick) => tick.getAttribute("y")).join(),
+  };
 }
 
 /** The size in units of the smallest text; of a formula that of its largest letters. */
