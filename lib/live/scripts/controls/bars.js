@@ -46,6 +46,7 @@ function bar(spec, i) {
     class: "live-bar",
     role: "slider",
     tabindex: i ? -1 : 0,
+    style: `width: max(1.6rem, ${name.length * 0.45}rem)`,
     "aria-orientation": "vertical",
     "aria-valuemin": spec.low,
     "aria-valuemax": spec.high,
