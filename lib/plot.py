@@ -148,10 +148,11 @@ def html(fig: Figure, alt: str) -> str:
     root.set("role", "img")
     root.set("aria-label", alt)
     width = 48 * fig.get_figwidth() / WIDE[0]
+    root.attrib["style"] += f"; min-width: {0.7 * width:.3g}rem"  # texts of 9 px
     palette = "" if os.environ.get("LIVE_STATIC") else f"<style>{_palette()}</style>"
     return (
         f'{palette}<figure class="live-still" '
-        f'style="margin:0;max-width:{width:.3g}rem">{text(root)}</figure>'
+        f'style="margin:0;overflow-x:auto;max-width:{width:.3g}rem">{text(root)}</figure>'
     )
 
 

@@ -4,12 +4,12 @@ import torch
 from matplotlib.patches import Rectangle
 
 from lib import plot
-from lib.live import Bars, Choice, Mask, Pad, Slider
+from lib.live import Bars, Choice, Mask, Pad, Slider, Switches
 
 X = torch.linspace(-3, 3, 61)
 
 
-def kernel(height, tilt, cells, centre, shape):
+def kernel(height, tilt, cells, centre, parts, shape):
     """Bumps, a tinted image and some counts: each control moves something."""
     gap = X - centre[0]
     bump = torch.exp(-(gap**2)) if shape == "smooth" else (gap.abs() < 1).float()
@@ -17,8 +17,8 @@ def kernel(height, tilt, cells, centre, shape):
     field = torch.outer(curve[::4], curve[::4]) * tilt.mean().add(1.5)
     cells_on = torch.where(cells, 1.0, 0.3)
     return {
-        "curve": curve,
-        "band": curve * 0.5,
+        "curve": torch.where(parts[0], curve, torch.nan),
+        "band": curve * torch.where(parts[1], 0.5, 0.1),
         "bars": tilt,
         "field": field,
         "patches": cells_on[..., None] * torch.tensor([0.9, 0.5, 0.1]),
@@ -61,8 +61,9 @@ def draw(fig, curve, band, bars, field, patches, dots, frame, count, area):
 CONTROLS = {
     "height": Slider(0.5, 3.0, 2.0),
     "tilt": Bars(5, -1, 1, [0.2, -0.4, 0.6, -0.8, 1.0]),
-    "cells": Mask(3, 4, on="patches"),
+    "cells": Mask(3, 4, on="patches", columns=["west", "near", "far", "east"]),
     "centre": Pad((-2, 2), (-2, 2), (0.5, 0.5)),
+    "parts": Switches(["curve", "band"], label="drawn"),
     "shape": Choice(["smooth", "square"]),
 }
 ALT = "A bump, five bars, a field and a tiled picture that the controls move"

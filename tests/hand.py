@@ -114,6 +114,7 @@ class Hand:
             "choice": "select, input",
             "bars": ".live-bar",
             "mask": ".live-cells button",
+            "switches": ".live-switch",
             "pad": ".live-knob",
         }[kind]
         handles = element.query_selector_all(inside)
@@ -142,6 +143,7 @@ class Hand:
             keys = {
                 "bars": ("Home", "ArrowRight End"),
                 "mask": ("ArrowRight Space", "ArrowDown Space"),
+                "switches": ("Space", "Tab Space"),
                 "pad": ("ArrowRight ArrowUp", "ArrowLeft ArrowLeft ArrowDown"),
             }[kind][place]
         for key in keys.split():
@@ -157,6 +159,7 @@ class Hand:
             "slider": ((0.5, 0.5), ((0.98, 0.5), (0.1, 0.5))),
             "bars": ((0.5, 0.5), ((0.5, 0.05), (0.5, 0.9))),
             "mask": ((0.5, 0.5), ((0.6, 0.5), (0.6, 0.6))),
+            "switches": ((0.5, 0.5), ((0.6, 0.5), (0.6, 0.6))),
             "pad": ((0.5, 0.5), ((0.9, 0.15), (0.2, 0.7))),
         }[kind]
         box = handles[0].evaluate(PLACE)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from browser import chromium, watched
 from hand import hold_everything
+from narrow import LOST, settle
 
 from course.site import ROOT, build
 
@@ -102,7 +103,9 @@ def seen(site, request):
             faults = lambda kind, some: found[kind].extend(f"{name}: {f}" for f in some)
             page.goto(file.as_uri())
             page.evaluate(OPEN_ALL)
+            settle(page)
             faults("narrow", page.evaluate(STICKING_OUT))
+            faults("lost", page.evaluate(LOST))
             page.set_viewport_size({"width": 1100, "height": 900})
             page.evaluate(CLOSE_MENU)  # it lies over a figure at the top of the page
             for figure in page.locator("figure.live").all():
@@ -133,7 +136,7 @@ def dead(page, figure):
     return []
 
 
-@pytest.mark.parametrize("kind", ["narrow", "quiet", "light", "dark"])
+@pytest.mark.parametrize("kind", ["narrow", "lost", "quiet", "light", "dark"])
 def test_pages_fit_a_phone_ask_for_nothing_from_elsewhere_and_please_axe(seen, kind):
     assert not seen[kind], "\n".join(seen[kind])
 

@@ -14,7 +14,7 @@ from javascript import draw, loaded
 from PIL import Image
 
 from lib import plot
-from lib.live import Bars, Choice, Mask, Pad, Slider, frames, live, page
+from lib.live import Bars, Choice, Mask, Pad, Slider, Switches, frames, live, page
 from lib.live.figure import LiveFigure
 from lib.live.picture import STILL
 from lib.live.widget import LiveWidget
@@ -43,6 +43,7 @@ def test_what_each_control_gives():
     assert Slider(0, 10, 3, step=1).start().item() == 3
     assert Bars(3, -1, 1, [0, 0.5, 1]).start().tolist() == [0, 0.5, 1]
     assert Mask(2, 3).start().dtype == torch.bool and Mask(2, 3).start().all()
+    assert Switches(["a", "b"], [0, 1]).start().tolist() == [False, True]
     assert Pad((0, 1), (0, 2)).start().tolist() == [0.5, 1.0]
     assert Choice({"sum": 1, "mean": 2}, value=2).first == 1
 
@@ -69,6 +70,11 @@ def test_a_slider_starts_on_a_position_that_the_reader_can_return_to():
         (lambda: Bars(2, 0, 1, 3), "outside"),
         (lambda: Bars(2, 0, 1, labels=["a"]), "1 labels for 2 bars"),
         (lambda: Mask(2, 2, [True]), "expected"),
+        (lambda: Mask(2, 3, rows=["a"]), "1 names for 2 rows"),
+        (lambda: Mask(2, 3, columns=["a"]), "1 names for 3 columns"),
+        (lambda: Switches([]), "expected a list of names"),
+        (lambda: Switches("ab"), "expected a list of names"),
+        (lambda: Switches(["a", "b"], [True]), "shape .1,., expected .2,"),
         (lambda: Pad((0, 1), (1, 0)), "Pad y"),
         (lambda: Pad((0, 1), (0, 1), step=0), "Pad step"),
         (lambda: Choice([]), "no options"),
@@ -164,6 +170,46 @@ def test_alt_must_say_something():
         live(gallery.kernel, gallery.draw, alt=" ", **gallery.CONTROLS)
 
 
+# ---- keys of colours ----
+
+RAMP = torch.arange(6.0).view(2, 3)
+
+
+@pytest.mark.parametrize(
+    ("values", "options", "ends"),
+    [
+        (RAMP, {"vmin": 0, "vmax": 5}, "<span>0<i"),
+        (RAMP + 1, {"norm": "log"}, "</i>6 (log)</span>"),
+        (RAMP, {"cmap": "gray"}, None),
+        (RAMP > 2, {}, None),
+        (RAMP[..., None].expand(2, 3, 3) / 5, {}, None),
+    ],
+)
+def test_a_map_of_numbers_has_a_key_and_nothing_else_has(values, options, ends):
+    kernel = lambda a: {"map": values * a if values.dtype != torch.bool else values}
+    draw_map = lambda fig, map: {"map": fig.subplots().imshow(map, **options)}
+    html = make(kernel, draw_map, {"a": Slider(0, 2)}).html("live1")
+    assert (ends in html) if ends else "live-keys" not in html
+
+
+def test_maps_of_one_scale_share_a_key_and_printed_numbers_need_none():
+    def draw_maps(fig, left, right):
+        both = fig.subplots(1, 2)
+        shown = [axes.imshow(RAMP, vmin=0, vmax=5) for axes in both]
+        return {"left": shown[0], "right": shown[1]}
+
+    def draw_printed(fig, left, right):
+        axes = fig.subplots()
+        for i in range(6):
+            axes.text(i % 3, i // 3, str(i))
+        return {"left": axes.imshow(RAMP)}
+
+    kernel = lambda a: {"left": RAMP * a, "right": RAMP * a}
+    controls = {"a": Slider(0, 2)}
+    assert make(kernel, draw_maps, controls).html("live1").count("gradient") == 1
+    assert "gradient" not in make(kernel, draw_printed, controls).html("live1")
+
+
 # ---- JupyterLab ----
 
 
@@ -185,7 +231,7 @@ def ask(widget, numbers, **choices):
     return widget.sent[-1]
 
 
-START = [2.0, 0.2, -0.4, 0.6, -0.8, 1.0, *[1.0] * 12, 0.5, 0.5]
+START = [2.0, 0.2, -0.4, 0.6, -0.8, 1.0, *[1.0] * 12, 0.5, 0.5, 1.0, 1.0]
 
 
 def assert_they_are_the_first_numbers(figure, outputs, data):
@@ -210,7 +256,7 @@ def test_the_first_picture_travels_with_the_widget(figure):
     assert "<svg" in opening["html"] and gallery.ALT in opening["html"]
     assert opening["html"].count(opening["spec"]["prefix"]) > 10
     kinds = [control["kind"] for control in opening["spec"]["controls"]]
-    assert kinds == ["slider", "bars", "mask", "pad", "choice"]
+    assert kinds == ["slider", "bars", "mask", "pad", "switches", "choice"]
     assert_they_are_the_first_numbers(figure, opening["outputs"], opening["data"])
 
 
@@ -323,7 +369,9 @@ def test_what_cannot_be_traced_is_tabulated():
     figure = make(rounds, line, controls)
     spec, store = parts(page.page_html(figure, 1, {}))
     assert spec["frames"]["y"]["shape"] == [3]
-    table = frames.tabulate(figure)["y"]
+    named = {"a": controls["a"], "flag": Switches(["x", "y"])}
+    table = frames.tabulate(make(rounds, line, named))["y"]
+    torch.testing.assert_close(table, frames.tabulate(figure)["y"], rtol=0, atol=0)
     assert table.shape == (5 * 4, 3) and len(store) == 1
     torch.testing.assert_close(
         table[3 * 4 + 3], torch.full((3,), 0.8), rtol=0, atol=1e-6

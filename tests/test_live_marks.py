@@ -222,3 +222,35 @@ def test_a_misfit_says_what_came():
     }
     with pytest.raises(Exception, match=r"loss: the kernel gave shape \(3\)"):
         draw(mark, torch.zeros(3))
+
+
+def test_bars_are_called_what_stands_under_them_or_under_those_beside_them():
+    def draw_pair(fig, left, right):
+        both = fig.subplots(1, 2, sharey=True)
+        names = ["red", "green"]
+        return {
+            name: axes.barh(names, value)
+            for name, axes, value in zip(
+                ("left", "right"), both, (left, right), strict=True
+            )
+        }
+
+    two = torch.tensor([1.0, 2.0])
+    marks = picture(draw_pair, left=two, right=two).marks
+    assert [mark["names"] for mark in marks] == [["red", "green"]] * 2
+    far = lambda fig, y: {"y": fig.subplots().bar([1.5, 40.25], y)}
+    assert picture(far, y=two).marks[0]["names"] == ["", ""]
+
+
+def test_a_bar_on_a_logarithmic_axis_rises_from_below_it():
+    def draw_bars(fig, y):
+        axes = fig.subplots()
+        axes.set(yscale="log", ylim=(0.1, 100))
+        return {"y": axes.bar([1, 2], y)}
+
+    made = picture(draw_bars, y=torch.tensor([1.0, 2.0]))
+    first, second = draw(made.marks[0], torch.tensor([10.0, 0.0]))
+    top, bottom = (f(numbers(first)[1::2]) for f in (min, max))
+    axes = made.fig.axes[0]
+    assert top == pytest.approx(place(axes, 1, 10)[1], abs=0.01)
+    assert bottom > place(axes, 1, 0.1)[1] and second == ""

@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup
 from tiny_site import edit, make
 
 from course.notebooks import chapter
-from course.site import HERE, ROOT, BuildError, build, mathematics, stage
+from course.site import HERE, ROOT, BuildError, build, folds, mathematics, stage
 from course.site.execute import Executed, Executor
 
 LOCAL = re.compile(r"^(?!data:|#|mailto:)(?![a-z]+://|//)")
@@ -53,6 +53,7 @@ class Page(NamedTuple):
     loads: list  # of these, what a page cannot do without
     nameless: list  # pictures of which a reader hears nothing
     unset: bool  # formulas that stayed TeX
+    folds: list  # what folded cells are called
 
 
 def read(path):
@@ -74,6 +75,7 @@ def read(path):
         [address(tag) for tag in tags if needs(tag) or style(tag)],
         [str(p)[:90] for p in silent if not p.find_parent(heard)],
         bool(page.main.select(".katex-error")) or "\\(" in prose,
+        [fold.get("aria-label") for fold in page.main.select(".hide > summary")],
     )
 
 
@@ -91,6 +93,28 @@ def read_once():
 def pages(site, read_once):
     """By file, what is on each page of a site."""
     return read_once(site)
+
+
+def test_a_fold_is_called_after_its_code_and_as_no_other(pages):
+    names = [page.folds for page in pages.values() if page.folds]
+    assert names, "nothing is folded"
+    for called in names:
+        assert all(re.match("code: .", name) for name in called)
+        assert len(set(called)) == len(called)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("import torch\ndef a(x):\n    return x\nclass B:\n    pass", "a, B"),
+        ("start = 3\nlive(group, draw, n=4)", "the figure group"),
+        ("%matplotlib inline\nrows, n = f(), 1\nprint(n)", "(rows, n)"),
+        ("for n in range(3):\n    print(n)", "what is printed"),
+        ("fig", "what is shown"),
+    ],
+)
+def test_what_a_fold_says(code, words):
+    assert folds.said(code) == words
 
 
 def key(root):

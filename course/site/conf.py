@@ -22,6 +22,7 @@ html_title = project
 extensions = [
     "myst_nb",
     "sphinxcontrib.bibtex",
+    "course.site.folds",
     "course.site.mathematics",
     "course.site.kernels",
     "course.site.search",

@@ -13,10 +13,10 @@ from typing import Any
 
 from lib import plot
 
-from .controls import Bars, Choice, Control, Mask, Pad, Slider
+from .controls import Bars, Choice, Control, Mask, Pad, Slider, Switches
 from .figure import LiveFigure
 
-__all__ = ["Bars", "Choice", "Mask", "Pad", "Slider", "live"]
+__all__ = ["Bars", "Choice", "Mask", "Pad", "Slider", "Switches", "live"]
 _numbers = itertools.count(1)
 _stored: dict[str, int] = {}  # the numbers that this page already carries
 
@@ -32,9 +32,10 @@ def live(
     """Display a figure that `controls` move, by the kernel or by its trace on a page.
 
     The kernel gets one argument per control: Slider a 0-d float32, Bars (n,) float32,
-    Mask (h, w) bool, Pad (2,) float32, Choice its Python value. `draw` returns a dict
-    from output names to a line, bars, image, scatter, rectangle, fill_between or text
-    (a list of them where one output moves several). `alt` says what is to be seen.
+    Mask (h, w) bool, Switches (n,) bool, Pad (2,) float32, Choice its Python value.
+    `draw` returns a dict from output names to a line, bars, image, scatter, rectangle,
+    fill_between or text (a list of them where one output moves several). `alt` says
+    what is to be seen.
 
     With LIVE_STATIC=1 in the environment the figure is HTML for a page without a
     kernel; one that cannot live there raises BuildError.

@@ -2,6 +2,7 @@
 
 The sources are modules that import one another by relative path. Each becomes a
 function that is called once, after those that it imports, and returns what it exports.
+Comments stay behind.
 """
 
 import re
@@ -14,6 +15,7 @@ _IMPORT = re.compile(r'^import \{([\w$\s,]*)\} from "(\.[^"]*)";\n', re.M)
 _EXPORT = re.compile(
     r"^export (?=(?:async )?(?:function|const|class)\b\*? ([\w$]+))", re.M
 )
+_COMMENT = re.compile(r"^ *(?://|/\*\*| \*).*\n", re.M)  # on lines of their own
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.M)
 
 
@@ -40,7 +42,7 @@ def module(entry: Path) -> str:
 
 def styles() -> str:
     """All styles of live figures; where two speak of one thing, the later wins."""
-    names = ("palette", "figure", "controls", "areas")
+    names = ("palette", "figure", "controls", "areas", "forced")
     return "\n".join((STYLES / f"{name}.css").read_text("utf8") for name in names)
 
 
@@ -96,7 +98,8 @@ def _call(script: Path, places: dict[Path, str]) -> str:
         path = (script.parent / found[2]).resolve()
         return f"const {{{found[1]}}} = {places[path]};\n"
 
-    text = _EXPORT.sub("", _IMPORT.sub(taken, script.read_text("utf8")))
+    text = _COMMENT.sub("", script.read_text("utf8"))
+    text = _EXPORT.sub("", _IMPORT.sub(taken, text))
     if other := _OTHER.search(text):
         raise ValueError(
             f"{script}: {other.group()!r}; expected imports of names from a relative "

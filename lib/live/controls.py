@@ -93,6 +93,7 @@ class Mask:
     """Cells switched on and off; the kernel gets (height, width) bool.
 
     `on` names an image artist over which the cells lie; without it they stand below.
+    `rows` and `columns` say what a cell stands for, to those who hear it.
     """
 
     height: int
@@ -100,15 +101,41 @@ class Mask:
     value: Any = True
     on: str | None = None
     label: str | None = None
+    rows: Sequence[str] | None = None
+    columns: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         self.start()
+        for what, n in (("rows", self.height), ("columns", self.width)):
+            names = getattr(self, what)
+            if names is not None and len(names) != n:
+                raise ValueError(f"Mask: {len(names)} names for {n} {what}")
 
     def start(self) -> torch.Tensor:
         return _filled(self.value, (self.height, self.width), torch.bool, "Mask")
 
     def random(self, generator: torch.Generator) -> torch.Tensor:
         return torch.rand(self.height, self.width, generator=generator) < 0.5
+
+
+@dataclass(frozen=True)
+class Switches:
+    """A few named things, each on or off; the kernel gets (n,) bool."""
+
+    names: Sequence[str]
+    value: Any = True
+    label: str | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.names, str) or not self.names:
+            raise ValueError(f"Switches: expected a list of names, got {self.names!r}")
+        self.start()
+
+    def start(self) -> torch.Tensor:
+        return _filled(self.value, (len(self.names),), torch.bool, "Switches")
+
+    def random(self, generator: torch.Generator) -> torch.Tensor:
+        return torch.rand(len(self.names), generator=generator) < 0.5
 
 
 @dataclass(frozen=True)
@@ -169,13 +196,14 @@ class Choice:
         self.first = 0 if value is None else self.options.index(value)
 
 
-Control = Slider | Bars | Mask | Pad | Choice
+Control = Slider | Bars | Mask | Switches | Pad | Choice
 
 
 _SPEC = {
     Slider: ("low", "high", "log", "positions", "position"),
     Bars: ("n", "low", "high", "labels"),
-    Mask: ("height", "width", "on"),
+    Mask: ("height", "width", "on", "rows", "columns"),
+    Switches: ("names",),
     Pad: ("x", "y", "on", "step"),
 }
 

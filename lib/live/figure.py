@@ -84,7 +84,8 @@ class LiveFigure:
         return (
             f'<figure class="live" id="{prefix}"><div class="live-scroll{small}">'
             f'<div class="live-picture" style="max-width:{width:.3g}rem">'
-            f'{svg}</div></div><div class="live-controls"></div>'
+            f"{svg}</div></div>{self.picture.keys}"
+            '<div class="live-controls"></div>'
             '<p class="live-error" role="alert" hidden></p>'
             '<p class="live-note" aria-live="polite"></p>'
         )
@@ -95,7 +96,7 @@ def _check_names(kernel: Callable, controls: dict[str, Control]) -> None:
         if not isinstance(control, Control):
             raise TypeError(
                 f"{name}: a {type(control).__name__} is not a control; expected "
-                "Slider, Bars, Mask, Pad or Choice"
+                "Slider, Bars, Mask, Switches, Pad or Choice"
             )
     try:
         inspect.signature(kernel).bind(**controls)

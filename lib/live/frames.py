@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from .controls import Choice, Control, Mask, Slider
+from .controls import Choice, Control, Mask, Slider, Switches
 from .figure import LiveFigure
 
 MOST = 2_000
@@ -41,8 +41,8 @@ def _count(name: str, control: Control) -> int:
         return control.positions + 1
     if isinstance(control, Choice):
         return len(control.options)
-    if isinstance(control, Mask):
-        return 2 ** (control.height * control.width)
+    if isinstance(control, Mask | Switches):
+        return 2 ** control.start().numel()
     raise TooMany(f"{name} is continuous")
 
 
@@ -51,7 +51,7 @@ def _states(control: Control) -> Iterator[Any]:
         yield from (control.at(p) for p in range(control.positions + 1))
     elif isinstance(control, Choice):
         yield from control.options
-    elif isinstance(control, Mask):
-        shape = (control.height, control.width)
+    elif isinstance(control, Mask | Switches):
+        shape = control.start().shape
         for bits in itertools.product((False, True), repeat=math.prod(shape)):
             yield torch.tensor(bits).view(shape)

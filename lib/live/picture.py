@@ -12,7 +12,9 @@ from xml.etree import ElementTree
 
 import torch
 from matplotlib.collections import PathCollection
+from matplotlib.colors import same_color
 from matplotlib.container import BarContainer
+from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
@@ -21,6 +23,7 @@ from matplotlib.transforms import Bbox
 
 from lib import plot
 
+from .keys import keys
 from .recipes import Mark, check_shape, recipe
 
 Values = dict[str, torch.Tensor]
@@ -48,6 +51,7 @@ class Picture:
                 "of kernel outputs to the artists that they move"
             )
         moving = list(_moving(drawn, values))
+        _hollow(self.fig)
         templates = {
             artist: _fill_template(artist, values[name])
             for name, artist in moving
@@ -65,6 +69,7 @@ class Picture:
             check_shape(mark, values[name])
             _stand_in(artist, mark["id"])
             self.marks.append(mark)
+        self.keys = keys(self.fig, {a: n.replace("_", " ") for n, a in moving})
 
     def svg(self, prefix: str) -> str:
         """The picture as SVG text; what moves is an empty group for movers.js."""
@@ -101,6 +106,25 @@ def _moving(drawn: dict[str, Any], values: Values) -> Iterator[tuple[str, Any]]:
             )
         several = isinstance(artists, list)
         yield from [(name, a) for a in artists] if several else [(name, artists)]
+
+
+def _hollow(fig: Figure) -> None:
+    """Large dots in the colour of handles become rings, for no hand moves them."""
+
+    def is_handle(colour: Any) -> bool:
+        return same_color(colour, plot.VERMILION)
+
+    for points in fig.findobj(PathCollection):
+        faces = points.get_facecolor() if points.get_array() is None else []
+        if len(faces) and all(map(is_handle, faces)) and points.get_sizes().max() > 12:
+            points.set(facecolor=plot.PAPER, edgecolor=plot.VERMILION, linewidth=1.6)
+    for line in fig.findobj(Line2D):
+        large = (
+            line.get_marker() in Line2D.filled_markers and line.get_markersize() > 3.5
+        )
+        if large and is_handle(line.get_markerfacecolor()):
+            line.set(markerfacecolor=plot.PAPER, markeredgecolor=plot.VERMILION)
+            line.set_markeredgewidth(1.6)
 
 
 def _empty(group: ElementTree.Element) -> None:

@@ -25,6 +25,8 @@ from matplotlib.transforms import Affine2D
 
 from lib import plot
 
+from .keys import is_map
+
 Mark = dict[str, Any]
 _DASHES = {"--": "dashed", ":": "dotted", "-.": "dashdot"}
 
@@ -85,12 +87,26 @@ def _bars(bars: BarContainer) -> Mark:
     upright = bars.orientation == "vertical"
     boxes = [(p.get_x(), p.get_y(), p.get_width(), p.get_height()) for p in bars]
     spans = [(x, x + w, y) if upright else (y, y + h, x) for x, y, w, h in boxes]
+    ticks = _ticks(bars[0].axes, "x" if upright else "y")
+    middles = [(low + high) / 2 for low, high, _ in spans]
     return {
         "spans": [[float(v) for v in span] for span in spans],
+        "names": [ticks.get(m, "") for m in middles],
         "upright": upright,
         "fills": [_patch(patch) for patch in bars],
         **_scales(bars[0].axes),
     }
+
+
+def _ticks(axes: Axes, way: str) -> dict[float, str]:
+    """What stands at the ticks of an axis, or of one that it shares, by place."""
+    found: dict[float, str] = {}
+    for one in getattr(axes, f"get_shared_{way}_axes")().get_siblings(axes):
+        axis = getattr(one, f"{way}axis")
+        labels = [label.get_text() for label in axis.get_majorticklabels()]
+        pairs = zip(axis.get_majorticklocs(), labels, strict=False)
+        found |= {float(place): label for place, label in pairs if label}
+    return found
 
 
 def _image(image: AxesImage) -> Mark:
@@ -101,21 +117,24 @@ def _image(image: AxesImage) -> Mark:
     }
     if image.get_array().ndim == 3:
         return mark
-    return mark | _colours(image.norm, image.cmap)
+    return mark | _colours(image.norm, image.cmap) | {"map": is_map(image)}
 
 
 def _points(points: PathCollection) -> Mark:
     face, edge = points.get_facecolor(), points.get_edgecolor()
-    width = points.get_linewidth()[0]
-    n = max(len(face), len(edge))
+    width, sizes = points.get_linewidth()[0], np.sqrt(points.get_sizes())
+    n = max(len(face), len(edge), len(sizes))
 
     def colour(table: Any, i: int) -> Any:
         return table[i % len(table)] if len(table) else None
 
     mark = {
         "marker": _outline(points.get_paths()[0]),
-        "sizes": np.sqrt(points.get_sizes()).round(3).tolist(),
-        "fills": [_paint(colour(face, i), colour(edge, i), width) for i in range(n)],
+        "sizes": sizes.round(3).tolist(),
+        "fills": [  # the edge grows with the marker
+            _paint(colour(face, i), colour(edge, i), width / sizes[i % len(sizes)])
+            for i in range(n)
+        ],
         **_scales(points.axes),
     }
     if points.get_array() is None:

@@ -3,6 +3,7 @@
 import { tabulated } from "./answers/frames.js";
 import { store } from "./answers/store.js";
 import { traced } from "./answers/traced.js";
+import { flow } from "./figure/flow.js";
 import { mount } from "./figure/mount.js";
 
 const nextFrame = () => new Promise((done) => requestAnimationFrame(done));
@@ -17,6 +18,7 @@ function mountAll() {
     const spec = JSON.parse(script.textContent);
     mount(root, spec, spec.frames ? tabulated(spec) : traced(spec), nextFrame);
   }
+  for (const svg of document.querySelectorAll(".live-still svg")) flow(svg, svg);
 }
 
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", mountAll);

@@ -15,7 +15,7 @@ export function bars(spec, changed) {
   };
 
   dragged(row, (event, first) => {
-    const i = nearest(cells, event.clientX);
+    const i = nearest(cells, event);
     if (first) focusOne(cells, i);
     put(i, high - (high - low) * partsWithin(cells[i], event)[1]);
     changed();
@@ -46,6 +46,7 @@ function bar(spec, i) {
     class: "live-bar",
     role: "slider",
     tabindex: i ? -1 : 0,
+    style: `width: max(1.6rem, ${name.length * 0.45}rem)`,
     "aria-orientation": "vertical",
     "aria-valuemin": spec.low,
     "aria-valuemax": spec.high,
@@ -73,10 +74,12 @@ function pressedTo(key, value, { low, high }) {
   return steps ? value + steps * step : { Home: low, End: high }[key];
 }
 
-function nearest(cells, x) {
+// They may stand in several rows.
+function nearest(cells, { clientX, clientY }) {
   const distances = cells.map((cell) => {
     const box = cell.getBoundingClientRect();
-    return Math.abs(x - (box.left + box.right) / 2);
+    const beyond = Math.max(box.top - clientY, clientY - box.bottom, 0);
+    return Math.abs(clientX - (box.left + box.right) / 2) + 9 * beyond;
   });
   return distances.indexOf(Math.min(...distances));
 }

@@ -26,6 +26,11 @@ export function group(spec, ...children) {
   return element("fieldset", attributes, legend, ...children);
 }
 
+/** Where a control prints its value; the handle says it, so that it is heard once. */
+export function printed() {
+  return element("span", { class: "live-value", "aria-hidden": "true" });
+}
+
 /** A small button. */
 export function tool(attributes, text, pressed) {
   const button = element("button", { type: "button", ...attributes }, text);

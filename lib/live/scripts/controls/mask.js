@@ -59,8 +59,12 @@ export function mask(spec, changed, over) {
   };
 }
 
-function cellAt({ label, width }, i) {
-  const name = `${label}: row ${Math.floor(i / width) + 1}, column ${(i % width) + 1}`;
+function cellAt({ label, width, rows, columns }, i) {
+  const row = Math.floor(i / width);
+  const column = i % width;
+  const names = [rows?.[row], columns?.[column]].filter(Boolean);
+  const place = names.join(", ") || `row ${row + 1}, column ${column + 1}`;
+  const name = `${label}: ${place}`;
   return element("button", { type: "button", tabindex: i ? -1 : 0, "aria-label": name });
 }
 
@@ -69,6 +73,6 @@ function gridOf({ label, height, width }, cells, over) {
   const grid = element("div", { class: look, role: "group", "aria-label": label }, ...cells);
   grid.style.gridTemplateColumns = `repeat(${width}, ${over ? "1fr" : "auto"})`;
   if (over) grid.style.gridTemplateRows = `repeat(${height}, 1fr)`;
-  else grid.style.setProperty("--cell", `${clamped(18 / width, 0.55, 1.6)}rem`);
+  else grid.style.setProperty("--cell", `${clamped(18 / width, 1.5, 1.6)}rem`);
   return grid;
 }

@@ -1,6 +1,6 @@
 // A pad: a point in a plane, dragged in a square of its own or on the axes of a mark.
 
-import { brief, clamped, element, single } from "./elements.js";
+import { brief, clamped, element, printed, single } from "./elements.js";
 import { ARROWS, dragged, partsWithin } from "./hands.js";
 
 /** A point for the spec, on the mark `over` if there is one; calls changed() when it moves. */
@@ -16,7 +16,7 @@ export function pad(spec, changed, over) {
     "aria-valuemax": spec.x[1],
   });
   const area = element("div", { class: over ? "live-pad over" : "live-pad" }, knob);
-  const output = element("output");
+  const output = printed();
   const put = (point) => {
     axes.forEach(({ low, high }, k) => {
       values[k] = clamped(point[k], low, high);

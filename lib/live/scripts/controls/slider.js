@@ -1,6 +1,6 @@
 // A slider: one number, over evenly spaced positions.
 
-import { brief, element, single } from "./elements.js";
+import { brief, element, printed, single } from "./elements.js";
 
 /** A slider for the spec; calls changed() when a hand moves it. */
 export function slider(spec, changed) {
@@ -11,7 +11,7 @@ export function slider(spec, changed) {
     step: 1,
     "aria-label": spec.label,
   });
-  const output = element("output");
+  const output = printed();
   const position = () => Number(input.value);
   const value = () => valueAt(spec, position());
   const show = () => {

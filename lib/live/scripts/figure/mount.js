@@ -2,9 +2,12 @@
 
 import { tool } from "../controls/elements.js";
 import { CONTROLS } from "../controls/kinds.js";
+import { flow } from "./flow.js";
 import { newestOnly } from "./newest.js";
-import { layOver, markUnder } from "./overlays.js";
+import { boxUnder, layOver, markUnder } from "./overlays.js";
 import { pictureOf } from "./picture.js";
+
+const TARGET = 24; // px, the least that a finger hits
 
 /**
  * Mount a figure in its element `root`.
@@ -27,13 +30,13 @@ export function mount(root, spec, answer, rested = () => {}) {
     spec: control,
     ...CONTROLS[control.kind](control, request, markUnder(spec, control)),
   }));
-  place(root, spec, controls, request);
+  place(root, spec, controls, request, picture.numbers);
   root.addEventListener("keydown", (event) => event.stopPropagation()); // JupyterLab takes arrows
   root.setAttribute("data-lm-suppress-shortcuts", "true");
   request();
 }
 
-function place(root, spec, controls, request) {
+function place(root, spec, controls, request, numbers) {
   const reset = () => {
     for (const control of controls) control.reset();
   };
@@ -45,11 +48,27 @@ function place(root, spec, controls, request) {
   const shown = controls.map((control) => control.element);
   root
     .querySelector(".live-controls")
-    .replaceChildren(...shown, ...(controls.length ? [button] : []));
+    .replaceChildren(...shown, ...(controls.length ? [button] : []), numbers);
+  layAll(root, spec, controls);
+}
+
+// Controls that lie over the picture go where their marks go.
+function layAll(root, spec, controls) {
   const picture = root.querySelector(".live-picture");
-  for (const { overlay, spec: control } of controls) {
-    if (!overlay) continue;
-    layOver(overlay, control, markUnder(spec, control), picture);
-    picture.append(overlay);
-  }
+  const laid = controls.flatMap(({ overlay, spec: control }) => {
+    if (!overlay) return [];
+    const mark = markUnder(spec, control);
+    const home = root.querySelector(`[id="${spec.prefix}-${mark.id}"]`);
+    return [{ overlay, control, home, box: boxUnder(control, mark) }];
+  });
+  picture.append(...laid.map(({ overlay }) => overlay));
+  const lay = () => {
+    for (const { overlay, box, home } of laid) layOver(overlay, box, home);
+  };
+  const cells = laid.filter(({ control }) => control.kind === "mask");
+  const scales = cells.map(({ control: { width, height }, box }) =>
+    Math.max((TARGET * width) / box.width, (TARGET * height) / box.height),
+  );
+  lay();
+  flow(picture.querySelector("svg"), picture, Math.max(0, ...scales), lay);
 }

@@ -7,17 +7,22 @@ export function markUnder(spec, control) {
   return control.on ? spec.marks.find((mark) => mark.name === control.on && mark.sx) : undefined;
 }
 
-/** Lay an overlay where its control belongs, in parts of the picture's size. */
-export function layOver(overlay, control, mark, picture) {
+/** The box {x, y, width, height} in the picture, as it was drawn, on which a control lies. */
+export function boxUnder(control, mark) {
   const [xs, ys] =
     control.kind === "mask"
       ? [mark.extent.slice(0, 2), mark.extent.slice(2)]
       : [control.x, control.y];
-  const view = picture.querySelector("svg").viewBox.baseVal;
-  const box = boxIn(mark, xs, ys);
+  return boxIn(mark, xs, ys);
+}
+
+/** Lay an overlay on its box, which moves with `home`, in parts of the picture's size. */
+export function layOver(overlay, box, home) {
+  const view = home.ownerSVGElement.viewBox.baseVal;
+  const shift = home.closest("[data-shift]")?.dataset.shift.split(",").map(Number) ?? [0, 0];
   const percent = (length, whole) => `${(100 * length) / whole}%`;
-  overlay.style.left = percent(box.x - view.x, view.width);
-  overlay.style.top = percent(box.y - view.y, view.height);
+  overlay.style.left = percent(box.x + shift[0] - view.x, view.width);
+  overlay.style.top = percent(box.y + shift[1] - view.y, view.height);
   overlay.style.width = percent(box.width, view.width);
   overlay.style.height = percent(box.height, view.height);
 }

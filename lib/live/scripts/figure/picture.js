@@ -3,17 +3,21 @@
 import { bytesOf } from "../answers/bytes.js";
 import { draw } from "../marks/draw.js";
 import { mover } from "./movers.js";
+import { numbersOf } from "./numbers.js";
 
 const QUIET = 500; // ms without a new picture before the texts of this one are read aloud
 
-/** The picture in a figure's element: show(values) moves it, complain(problem) says why not. */
+/** The picture in a figure's element: show(values) moves it, complain(problem) says why
+ * not, and `numbers` is an element that tells its numbers to whoever unfolds it. */
 export function pictureOf(root, { prefix, marks }) {
   const error = root.querySelector(".live-error");
   const note = root.querySelector(".live-note");
-  const movers = marks.map((mark) => {
+  const homes = marks.map((mark) => root.querySelector(`[id="${prefix}-${mark.id}"]`));
+  const movers = marks.map((mark, i) => {
     if (mark.lut) mark.table = bytesOf(mark.lut);
-    return mover(root.querySelector(`[id="${prefix}-${mark.id}"]`), mark);
+    return mover(homes[i], mark);
   });
+  const numbers = numbersOf(root.querySelector(".live-picture"), marks, homes);
   let quiet = 0;
   let pictures = 0;
   const counted = () => {
@@ -21,9 +25,11 @@ export function pictureOf(root, { prefix, marks }) {
     root.dataset.pictures = pictures; // for whoever waits for the next
   };
   return {
+    numbers: numbers.list,
     show(values) {
       const drawn = marks.map((mark) => draw(mark, values[mark.name]));
       for (const [i, move] of movers.entries()) move(drawn[i]);
+      numbers.show(values);
       error.hidden = true;
       clearTimeout(quiet);
       quiet = setTimeout(() => {

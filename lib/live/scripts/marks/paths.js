@@ -43,13 +43,17 @@ export function bars(mark, value) {
   const n = mark.spans.length;
   const fits = value.shape.length === 1 && value.shape[0] === n;
   expect(fits, mark, value, `the bars take (${n},)`);
+  const log = (mark.upright ? mark.sy : mark.sx)[2];
   return mark.spans.map(([side, otherSide, base], i) => {
+    const start = log && base <= 0 ? BOTTOM : base;
     const end = base + value.data[i];
     return mark.upright
-      ? boxPath(mark, side, base, otherSide, end)
-      : boxPath(mark, base, side, end, otherSide);
+      ? boxPath(mark, side, start, otherSide, end)
+      : boxPath(mark, start, side, end, otherSide);
   });
 }
+
+const BOTTOM = 1e-30; // where bars begin that a logarithmic axis would have begin at zero
 
 /** A rectangle between two corners. */
 export function box(mark, value) {

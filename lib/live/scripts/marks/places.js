@@ -5,9 +5,15 @@ export function placeIn(mark, x, y) {
   return [placeOn(mark.sx, x), placeOn(mark.sy, y)];
 }
 
-// The place of v on an axis [slope, offset, whether it is logarithmic].
-function placeOn([slope, offset, log], v) {
+/** The place of v on an axis [slope, offset, whether it is logarithmic]. */
+export function placeOn([slope, offset, log], v) {
   return slope * (log ? Math.log10(v) : v) + offset;
+}
+
+/** The value at a place on an axis. */
+export function valueAt([slope, offset, log], place) {
+  const v = (place - offset) / slope;
+  return log ? 10 ** v : v;
 }
 
 /** Corner and size {x, y, width, height} in the picture of the box between two points. */
