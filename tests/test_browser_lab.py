@@ -97,6 +97,19 @@ def test_a_figure_stands_and_answers_while_a_later_cell_runs(lab):
     assert not troubles
 
 
+def test_a_sentence_of_the_text_sets_a_state(lab):
+    page, _, folder = lab
+    write(folder, "told.ipynb", GALLERY)
+    book = nbformat.read(folder / "told.ipynb", as_version=4)
+    link = '<a href="#live?height=1&parts=10">show me</a>'
+    book.cells.append(nbformat.v4.new_markdown_cell(f"A low bump: {link}."))
+    nbformat.write(book, folder / "told.ipynb")
+    run_all(page, "told.ipynb")
+    hand = Hand(page, figures(page, 1))
+    assert hand.changes(page.get_by_text("show me", exact=True).click)
+    assert hand.figure.locator("input").first.get_attribute("aria-valuetext") == "1"
+
+
 def test_after_a_restart_a_figure_says_what_to_do_and_its_cell_revives_it(lab):
     page, _, folder = lab
     write(folder, "restart.ipynb", GALLERY)

@@ -6,6 +6,7 @@ import { read, written } from "./address.js";
 import { flow } from "./flow.js";
 import { newestOnly } from "./newest.js";
 import { boxUnder, layOver, markUnder } from "./overlays.js";
+import { lineOnPaper } from "./paper.js";
 import { pictureOf } from "./picture.js";
 
 const TARGET = 24; // px, the least that a finger hits
@@ -56,6 +57,7 @@ function place(root, spec, controls, request, numbers) {
   root
     .querySelector(".live-controls")
     .replaceChildren(...shown, ...(controls.length ? [button] : []), numbers);
+  root.querySelector(".live-controls").after(lineOnPaper(controls));
   layAll(root, spec, controls);
 }
 
