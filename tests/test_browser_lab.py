@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from browser import chromium
 from hand import Hand, hold_everything
-from lab import HERE, IDLE, copied, figures, open_alone, opened, run_all
+from lab import BUSY, HERE, IDLE, copied, figures, open_alone, opened, run_all
 
 from lib.live.picture import STILL
 
@@ -15,7 +15,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 # Its own toolbar trips over cells out of view; our code comes from a blob.
 JUPYTERLABS_OWN = "/static/lab/jlab_core."
-BUSY = ".jp-Notebook-ExecutionIndicator[data-status=busy]"
 GALLERY = f"""
 import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})
 import gallery
