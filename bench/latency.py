@@ -83,7 +83,7 @@ def missing() -> str:
 
 
 def rows() -> Iterator[Row]:
-    """Each control of the gallery and of every page; in JupyterLab the gallery and 05."""
+    """Each control of the gallery and of all pages; in JupyterLab gallery and 05."""
     site = build()
     with tempfile.TemporaryDirectory() as name, chromium() as browser:
         folder = Path(name)
@@ -95,9 +95,9 @@ def on_pages(browser, folder: Path, site: Path) -> Iterator[Row]:
     figure = LiveFigure(
         gallery.kernel, gallery.draw, gallery.ALT, plot.WIDE, gallery.CONTROLS
     )
-    file = folder / "gallery.html"
-    file.write_text(html_page(figure))
-    for file in [file, *sorted(site.glob("*.html"))]:
+    alone = folder / "gallery.html"
+    alone.write_text(html_page(figure))
+    for file in [alone, *sorted(site.glob("*.html"))]:
         page, _ = watched(browser, viewport={"width": 1100, "height": 900})
         page.goto(file.as_uri())
         yield from measured(page, file.stem, "page")
