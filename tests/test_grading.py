@@ -12,12 +12,14 @@ from grading_little import (
     SEED,
     WRAPPED,
     book,
+    expected,
     grade,
     judged,
     points,
     raw,
     selected,
     source,
+    together,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -335,15 +337,15 @@ def test_make_grade_marks_ones_own_notebooks(tmp_path, capsys):
 @pytest.mark.parametrize("box", [BOX, Box(False, 5)], ids=["box", "without"])
 def test_an_honest_notebook_gets_what_it_earned(path, box):
     sheet = parse(path)
-    want = marks.expected(sheet, SEED, box)
-    assert set(want) == {1, 2}
-    both = grade(path, book(path, double=DOUBLE, shift=HONEST), want, box)
-    assert points(both) == {1: 2, 2: 3}
-    wrong = book(path, double="def double(x):\n    return -2 * x", shift="def shift(")
-    rows = grade(path, wrong, want, box)
-    assert points(rows) == {1: 0, 2: 0}
-    assert rows[1].remark == "double: the sign is flipped"
-    assert rows[2].remark.startswith("SyntaxError: ")
+    want, here = marks.expected(sheet, SEED, box), expected(sheet)
+    assert set(want) == set(here) == {1, 2}
+    assert not any(difference(want[number], here[number]) for number in want)
+    answers = [(1, DOUBLE), (2, HONEST)]
+    answers += [(1, "def double(x):\n    return -2 * x"), (2, "def shift(")]
+    rows = together(path, answers, box)
+    assert [row.points for row in rows] == [2, 3, 0, 0]
+    assert rows[2].remark == "double: the sign is flipped"
+    assert rows[3].remark.startswith("SyntaxError: ")
 
 
 SHEETS = {p.parent.name: parse(p) for p in sorted(ROOT.glob("source/*/exercises.md"))}
