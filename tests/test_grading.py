@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -29,6 +30,7 @@ from course import comfort, keeping
 from course.exercises import Sheet, answered, parse
 from course.grading import graft, marks, sending
 from course.grading.own import chosen, main
+from course.grading.plugin import GradedNotebook
 from course.grading.report import Grades, table
 from course.grading.sandbox import Box
 from course.grading.values import MIME, close, difference, unpack
@@ -258,6 +260,16 @@ def test_untouched_notebooks_earn_nothing_and_start_no_kernel(path, monkeypatch)
     rows = grade(path, book(path), {})
     assert points(rows) == {1: 0, 2: 0}
     assert {row.remark for row in rows.values()} == {"not answered"}
+
+
+@pytest.mark.parametrize(
+    ("rounds", "alone", "seconds"),
+    [(2, False, 1), (2, True, 3), (1, False, 3), (1, True, 3)],
+)
+def test_only_what_can_be_run_again_is_hurried(rounds, alone, seconds):
+    book = SimpleNamespace(box=Box(True, 3), nb=SimpleNamespace())
+    book.nb.metadata = SimpleNamespace(rounds=rounds)
+    assert GradedNotebook.patience(book, alone) == seconds
 
 
 # Reports
