@@ -1,12 +1,14 @@
-"""In JupyterLab: a chapter, the front page and the gallery, and a busy kernel."""
+"""In JupyterLab: a chapter, the front page, the gallery; a busy kernel; saving."""
 
+import json
+import shutil
 from pathlib import Path
 
 import nbformat
 import pytest
 from browser import chromium
 from hand import Hand, hold_everything
-from lab import copied, figures, opened, run_all
+from lab import IDLE, ROOT, copied, figures, open_alone, opened, run_all
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -28,6 +30,11 @@ def draw(fig, y):
     return dict(y=fig.subplots().plot(range(3), y)[0])
 live(kernel, draw, alt="a line", a=Slider(0, 2, 1))
 """
+
+HERE = "jupyterapp.shell.currentWidget"
+KERNEL_IS_KNOWN = f"async () => void await {HERE}.sessionContext.session.kernel.info"
+RAN = f"""() => {HERE}.context.model.sharedModel.cells.every(
+  (cell) => cell.cell_type !== "code" || cell.execution_count)"""
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +88,32 @@ def test_a_figure_waits_for_a_busy_kernel(lab):
     run_all(page, "busy.ipynb")
     page.get_by_text("this figure comes when it is idle").wait_for()
     figures(page, 1)
+
+
+def not_run(text):
+    """A notebook's text without what running it leaves."""
+    book = json.loads(text)
+    for cell in book["cells"]:
+        if cell["cell_type"] == "code":
+            cell |= {"outputs": [], "execution_count": None}
+    return json.dumps(book, indent=1, ensure_ascii=False) + "\n"
+
+
+@pytest.mark.parametrize("folder", ["chapters", "exercises"])
+def test_a_notebook_opens_clean_and_saving_changes_outputs_only(lab, folder):
+    page, _, root = lab
+    name = {"chapters": "index.ipynb", "exercises": "05_vit.ipynb"}[folder]
+    (root / folder).mkdir()
+    shutil.copy(ROOT / folder / name, root / folder)
+    name = f"{folder}/{name}"
+    committed = (root / name).read_text("utf8")
+    open_alone(page, name)
+    page.evaluate(KERNEL_IS_KNOWN)
+    assert page.evaluate(f"{HERE}.context.model.dirty") is False
+    assert page.locator(".jp-mod-dirty").count() == 0
+    run_all(page, name)
+    page.wait_for_function(RAN, timeout=120_000)
+    page.wait_for_selector(IDLE, timeout=60_000)
+    page.evaluate(f"async () => void await {HERE}.context.save()")
+    assert (root / name).read_text("utf8") != committed
+    assert not_run((root / name).read_text("utf8")) == committed

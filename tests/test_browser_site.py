@@ -40,17 +40,19 @@ THIN = """() => {
 # Colours come from style sheets, tags, classes, styles, states and what is around: of
 # elements that have all these alike, and nothing left inside, three are enough to judge
 # contrast. They are counted over all pages, in the storage of the tab.
-THINNER = """() => {
+THINNER = r"""() => {
   const kinds = new Map(JSON.parse(sessionStorage.kinds ?? "[]"));
   const kindOf = (...alike) => {
     const key = alike.join(" ");
     if (!kinds.has(key)) kinds.set(key, { number: kinds.size, seen: 0 });
     return kinds.get(key);
   };
-  const states = ["class", "style", "open", "type", "disabled", "aria-current",
+  const states = ["class", "open", "type", "disabled", "aria-current",
     "aria-checked", "aria-disabled", "aria-pressed"];
+  const lengths = /(?<!font-size: *)-?[\d.]+(em|px|rem|%)/g;
   const visit = (e, around) => {
     const told = states.map((name) => e.getAttribute(name));
+    told.push(e.getAttribute("style")?.replace(lengths, ""));
     const chosen = e.matches(":checked, :has(> :checked)");
     const kind = kindOf(around, e.tagName, chosen, ...told);
     [...e.children].forEach((inner) => visit(inner, kind.number));
