@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT / "tests"))  # the hand that the browser tests have
 
 import gallery  # noqa: E402
 from browser import CHROMIUM, chromium, html_page, watched  # noqa: E402
-from hand import PLACE, Hand  # noqa: E402
+from hand import Hand  # noqa: E402
 from lab import BUSY, copied, figures, opened, run_all  # noqa: E402
 
 from course.site import build  # noqa: E402
@@ -133,7 +133,7 @@ def measured(page, name: str, where: str) -> Iterator[Row]:
         controls = hand.controls()
         figure.evaluate(CLOCK)
         waits = {c.name: key(hand, c, PAUSES[where]) for c in controls}
-        finest = _finest(controls)
+        finest = _finest(hand, controls)
         slowest = max(waits, key=waits.__getitem__)
         yield Row(
             f"{name}, figure {number}: {finest.name}",
@@ -146,18 +146,18 @@ def measured(page, name: str, where: str) -> Iterator[Row]:
         )
 
 
-def _finest(controls):
+def _finest(hand: Hand, controls):
     """The slider with the most positions; without sliders, a pad."""
     sliders = [c for c in controls if c.kind == "slider"]
     pads = [c for c in controls if c.kind == "pad"]
-    positions = lambda c: int(c.handles[0].get_attribute("max"))  # noqa: E731
+    positions = lambda c: int(hand.handles(c)[0].get_attribute("max"))  # noqa: E731
     return max(sliders, key=positions) if sliders else pads[0]
 
 
 def key(hand: Hand, control, pause: int) -> float:
     """Median milliseconds from a key to the frame that shows its picture."""
     hand.reset()
-    there, back = _keys(control)
+    there, back = _keys(hand, control)
     hand.page.evaluate("() => { waits = []; }")
     for press in range(PRESSES):  # the page is left alone meanwhile: looking costs, too
         hand.page.keyboard.press(back if press % 2 else there)
@@ -168,16 +168,16 @@ def key(hand: Hand, control, pause: int) -> float:
     return median(waits)
 
 
-def _keys(control) -> tuple[str, str]:
+def _keys(hand: Hand, control) -> tuple[str, str]:
     """Focus the control; returns a key that moves it and the key that moves it back."""
-    first = control.handles[0]
+    first, *_ = handles = hand.handles(control)
     first.focus()
     if control.kind == "mask":
         return "Space", "Space"
     if control.kind == "bars":
         return "ArrowUp", "ArrowDown"
     if control.kind == "choice" and first.evaluate("e => e.type === 'radio'"):
-        next(e for e in control.handles if e.is_checked()).focus()
+        next(e for e in handles if e.is_checked()).focus()
     at_end = first.evaluate(
         "e => e.type === 'range' ? e.value === e.max"
         " : e.options?.length - 1 === e.selectedIndex"
@@ -187,11 +187,8 @@ def _keys(control) -> tuple[str, str]:
 
 def drag(hand: Hand, control) -> int:
     """Pictures shown while the pointer makes STEPS steps across the control."""
-    page, box = hand.page, control.handles[0].evaluate(PLACE)
-    at = lambda part: (  # noqa: E731
-        box["x"] + (0.05 + 0.9 * part) * box["width"],
-        box["y"] + box["height"] / 2,
-    )
+    page, (left, top, width, height) = hand.page, hand.place(control)
+    at = lambda part: (left + (0.05 + 0.9 * part) * width, top + height / 2)  # noqa: E731
     page.mouse.move(*at(0))
     page.mouse.down()
     page.wait_for_timeout(500)
