@@ -52,11 +52,17 @@ def figures() -> Iterator[str]:
     if reason:
         yield f"latencies {LEFT_OUT}: {reason}"
         return
-    head = f"{'key to picture, ms':38}{'where':12}{'median':>8}{'target':>8}{'drag':>6}"
+    head = f"{'key to picture, ms':38}{'where':16}{'median':>8}{'target':>8}{'drag':>6}"
     yield f"{head}  slowest control"
+    rows = []
     for row in latency.rows():
+        rows.append(row)
         numbers = f"{row.median:8.1f}{row.target:8.1f}{row.pictures:6d}"
-        yield f"{row.figure:38}{row.where:12}{numbers}  {row.slowest}"
+        slowest = f"{row.slowest:.1f} {row.control}"
+        yield f"{row.figure:38}{row.where:16}{numbers}  {slowest}"
+    for where, target in latency.TARGETS.items():
+        slow = [row.slowest > target for row in rows if row.where == where]
+        yield f"{where}: a control above {target:g} ms in {sum(slow)} of {len(slow)}"
     yield f"drag: pictures shown in {latency.STEPS} steps of {latency.STEP_MS} ms"
 
 

@@ -1,49 +1,16 @@
 """A reader's hand on a live figure in a real browser: keys, pointer, reset."""
 
+from pathlib import Path
 from typing import NamedTuple
 
-# One question each: asking costs as long as a figure takes to answer. Pictures may be
-# large and stay in the page; what crosses is a picture's number among those seen.
-TOOLS = """const which = (f) => {
-  const picture = f.querySelector(".live-picture svg").innerHTML;
-  const seen = (f.seen ??= []);
-  return seen.includes(picture) ? seen.indexOf(picture) : seen.push(picture) - 1;
-};
-const settled = (f, before) => new Promise((answer) => {
-  const look = (_, __, late) => {
-    const pictures = Number(f.dataset.pictures || 0);
-    if (!late && (!(pictures > before) || "busy" in f.dataset)) return;
-    watch.disconnect();
-    answer([which(f), pictures]);  // late: what is shown, and so no change
-  };
-  const watch = new MutationObserver(look);
-  watch.observe(f, { attributes: true });
-  setTimeout(look, 15_000, null, null, true);
-  look();
-});"""
-SETTLED = f"(f, before) => {{ {TOOLS} return settled(f, before); }}"
-RESET = f"""f => {{ {TOOLS}
-  const before = Number(f.dataset.pictures);
-  f.querySelector(".live-reset").click();
-  return settled(f, before);
-}}"""
-# Where a control is dragged (a knob on its pad), once the page has stopped scrolling.
-PLACE = """async e => {
-  const area = e.closest(".live-pad") ?? e;
-  await document.fonts.ready;
-  const frame = () => new Promise(requestAnimationFrame);
-  area.scrollIntoView({ block: "center", behavior: "instant" });
-  for (let before = NaN; before !== area.getBoundingClientRect().y; await frame())
-    before = area.getBoundingClientRect().y;
-  const { x, y, width, height } = area.getBoundingClientRect();
-  return { x, y, width, height };
-}"""
+TOOLS = f"() => {{ {Path(__file__).with_suffix('.js').read_text('utf8')} }}"
 
 
 class Control(NamedTuple):
     kind: str
     name: str
-    handles: list  # the elements that take keys and pointer
+    count: int  # of its handles: the elements that take keys and pointer
+    number: int  # among the controls of its figure
 
 
 def hold_everything(page, figure):
@@ -65,15 +32,21 @@ class Hand:
 
     def __init__(self, page, figure):
         self.page, self.figure = page, figure
+        page.evaluate(TOOLS)
         self.element = figure.element_handle()
         self.element.scroll_into_view_if_needed()
         self.pictures = 0  # so many were shown
         self.picture = self.after(lambda: None)  # equal pictures have one number
 
+    def ask(self, question, *given):
+        """What hand.js answers."""
+        asked = f"(figure, given) => hand.{question}(figure, ...given)"
+        return self.element.evaluate(asked, given)
+
     def after(self, act):
         """The picture that `act` leads to."""
         act()
-        self.picture, self.pictures = self.element.evaluate(SETTLED, self.pictures)
+        self.picture, self.pictures = self.ask("settled", self.pictures)
         return self.picture
 
     def changes(self, act):
@@ -99,16 +72,11 @@ class Hand:
 
     def reset(self):
         """Press the button; the picture after it."""
-        self.picture, self.pictures = self.element.evaluate(RESET)
+        self.picture, self.pictures = self.ask("reset")
         return self.picture
 
     def controls(self):
-        """The controls, and what of each takes keys and the pointer."""
-        found = self.element.query_selector_all("[data-control]")
-        return [self._control(element) for element in found]
-
-    def _control(self, element):
-        kind = element.get_attribute("class").split()[1]
+        """The controls, after what of each takes keys and the pointer was found."""
         inside = {
             "slider": "input",
             "choice": "select, input",
@@ -116,29 +84,29 @@ class Hand:
             "mask": ".live-cells button",
             "switches": ".live-switch",
             "pad": ".live-knob",
-        }[kind]
-        handles = element.query_selector_all(inside)
-        if not handles:  # it lies over the picture
-            label = element.query_selector(".live-label").evaluate(
-                "e => e.firstChild.textContent"
-            )
-            handles = self.element.query_selector_all(
-                f'.over[aria-label="{label}"] button, .over [aria-label="{label}"]'
-            )
-        return Control(kind, element.get_attribute("data-control"), handles)
+        }
+        found = self.ask("controls", inside)
+        return [Control(*control, i) for i, control in enumerate(found)]
+
+    def handles(self, control):
+        """What of a control takes keys and the pointer, as playwright has elements."""
+        found = self.element.evaluate_handle("(f, i) => f.handles[i]", control.number)
+        return [element.as_element() for element in found.get_properties().values()]
+
+    def place(self, control, further=0):
+        """Where a control is dragged: left, top, width and height in the window."""
+        return self.ask("place", control.number, further)
 
     def by_keyboard(self, control, place):
         """Move the control with keys alone, to one of two places."""
-        kind, _, handles = control
-        held = handles[self._checked(handles) if is_radio(control) else 0]
-        held.focus()
+        kind = control.kind
+        value, at_last = self.ask("take", control.number)
         if is_radio(control):
             keys = "ArrowRight"
         elif kind == "choice":
-            last = held.evaluate("e => e.selectedIndex === e.options.length - 1")
-            keys = "ArrowUp" if last else "ArrowDown"
+            keys = "ArrowUp" if at_last else "ArrowDown"
         elif kind == "slider":
-            keys = "End" if float(held.input_value()) == 0 else "Home"
+            keys = "End" if float(value) == 0 else "Home"
         else:
             keys = {
                 "bars": ("Home", "ArrowRight End"),
@@ -151,7 +119,7 @@ class Hand:
 
     def by_mouse(self, control, place):
         """Move the control with the pointer alone, to one of two places."""
-        kind, _, handles = control
+        kind = control.kind
         if kind == "choice":
             self._choose(control, place)
             return
@@ -162,29 +130,21 @@ class Hand:
             "switches": ((0.5, 0.5), ((0.6, 0.5), (0.6, 0.6))),
             "pad": ((0.5, 0.5), ((0.9, 0.15), (0.2, 0.7))),
         }[kind]
-        box = handles[0].evaluate(PLACE)
-        at = [
-            (box["x"] + x * box["width"], box["y"] + y * box["height"])
-            for x, y in (start, end[place])
-        ]
+        left, top, width, height = self.place(control)
+        at = [(left + x * width, top + y * height) for x, y in (start, end[place])]
         self.page.mouse.move(*at[0])
         self.page.mouse.down()
         self.page.mouse.move(*at[1])
         self.page.mouse.up()
 
     def _choose(self, control, place):
-        _, _, handles = control
         if is_radio(control):
-            handles[(self._checked(handles) + 1) % len(handles)].click(force=True)
-            return
-        now, there = handles[0].evaluate("e => [e.selectedIndex, e.options.length]")
-        # the list of a select is drawn outside the page, out of the pointer's reach
-        handles[0].select_option(index=(now + 1 + place) % there)
-
-    def _checked(self, radios):
-        return self.page.evaluate("all => all.findIndex(e => e.checked)", radios)
+            left, top, width, height = self.place(control, 1)
+            self.page.mouse.click(left + width / 2, top + height / 2)
+        else:
+            self.ask("choose", control.number, 1 + place)
 
 
 def is_radio(control):
     """Whether a choice is made among buttons, and not from a list."""
-    return control.kind == "choice" and len(control.handles) > 1
+    return control.kind == "choice" and control.count > 1

@@ -83,6 +83,7 @@ def opened(browser, folder):
 
 HERE = "jupyterapp.shell.currentWidget"
 IDLE = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
+BUSY = ".jp-Notebook-ExecutionIndicator[data-status=busy]"
 ONLY = """async (path) => {
   await jupyterapp.restored;
   [...jupyterapp.shell.widgets("main")].forEach((tab) => tab.dispose());

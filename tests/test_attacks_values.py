@@ -7,7 +7,6 @@ import pytest
 from grading_little import (
     BOX,
     HONEST,
-    SEED,
     book,
     expected,
     grade,
@@ -134,7 +133,7 @@ def test_an_honest_half_earns_half(path):
 
 @pytest.mark.sandbox
 def test_an_answer_that_wants_the_course_costs_no_other(path):
-    want = marks.expected(parse(path), SEED, BOX)
+    want = expected(parse(path))
     reference = "from course.exercises import parse\ndef double(x): return 2 * x"
     rows = grade(path, book(path, double=reference, shift=HONEST), want)
     assert points(rows) == {1: 0, 2: 3}

@@ -1,13 +1,16 @@
-"""In JupyterLab: a chapter, the front page and the gallery, and a busy kernel."""
+"""In JupyterLab: a chapter, the front page, the gallery; a busy kernel; saving."""
 
+import json
+import shutil
 from pathlib import Path
 
 import nbformat
 import pytest
 from browser import chromium
 from hand import Hand, hold_everything
-from lab import HERE, IDLE, copied, figures, open_alone, opened, run_all
+from lab import BUSY, HERE, IDLE, ROOT, copied, figures, open_alone, opened, run_all
 
+from course.notebooks import CHECK
 from lib.live.picture import STILL
 
 pytest.importorskip("playwright.sync_api")
@@ -15,7 +18,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 # Its own toolbar trips over cells out of view; our code comes from a blob.
 JUPYTERLABS_OWN = "/static/lab/jlab_core."
-BUSY = ".jp-Notebook-ExecutionIndicator[data-status=busy]"
 GALLERY = f"""
 import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})
 import gallery
@@ -35,6 +37,9 @@ def draw(fig, y):
     return dict(y=fig.subplots().plot(range(3), y)[0])
 live(kernel, draw, alt="a line", a=Slider(0, 2, 1))
 """
+KERNEL_IS_KNOWN = f"async () => void await {HERE}.sessionContext.session.kernel.info"
+RAN = f"""() => {HERE}.context.model.sharedModel.cells.every(
+  (cell) => cell.cell_type !== "code" || cell.execution_count)"""
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +102,19 @@ def test_a_figure_stands_and_answers_while_a_later_cell_runs(lab):
     assert not troubles
 
 
+def test_a_sentence_of_the_text_sets_a_state(lab):
+    page, _, folder = lab
+    write(folder, "told.ipynb", GALLERY)
+    book = nbformat.read(folder / "told.ipynb", as_version=4)
+    link = '<a href="#live?height=1&parts=10">show me</a>'
+    book.cells.append(nbformat.v4.new_markdown_cell(f"A low bump: {link}."))
+    nbformat.write(book, folder / "told.ipynb")
+    run_all(page, "told.ipynb")
+    hand = Hand(page, figures(page, 1))
+    assert hand.changes(page.get_by_text("show me", exact=True).click)
+    assert hand.figure.locator("input").first.get_attribute("aria-valuetext") == "1"
+
+
 def test_after_a_restart_a_figure_says_what_to_do_and_its_cell_revives_it(lab):
     page, _, folder = lab
     write(folder, "restart.ipynb", GALLERY)
@@ -127,3 +145,46 @@ def test_on_another_day_the_still_picture_is_there(lab):
     assert page.get_by_text("model not found").count() == 0
     run_all(page, "saved.ipynb")
     hold_everything(page, figures(page, 1))
+
+
+def not_run(text):
+    """A notebook's text without what running it leaves."""
+    book = json.loads(text)
+    for cell in book["cells"]:
+        if cell["cell_type"] == "code":
+            cell |= {"outputs": [], "execution_count": None}
+    return json.dumps(book, indent=1, ensure_ascii=False) + "\n"
+
+
+@pytest.mark.parametrize("folder", ["chapters", "exercises"])
+def test_a_notebook_opens_clean_and_saving_changes_outputs_only(lab, folder):
+    page, _, root = lab
+    name = {"chapters": "index.ipynb", "exercises": "05_vit.ipynb"}[folder]
+    (root / folder).mkdir()
+    shutil.copy(ROOT / folder / name, root / folder)
+    name = f"{folder}/{name}"
+    committed = (root / name).read_text("utf8")
+    open_alone(page, name)
+    page.evaluate(KERNEL_IS_KNOWN)
+    assert page.evaluate(f"{HERE}.context.model.dirty") is False
+    assert page.locator(".jp-mod-dirty").count() == 0
+    run_all(page, name)
+    page.wait_for_function(RAN, timeout=120_000)
+    page.wait_for_selector(IDLE, timeout=60_000)
+    checks = committed.count(CHECK)
+    assert page.locator(".jp-InputPlaceholder", has_text=CHECK).count() == checks
+    verdicts = page.locator("[role=status]", has_text="Not answered.")
+    assert verdicts.count() == checks == (9 if folder == "exercises" else 0)
+    page.evaluate(f"async () => void await {HERE}.context.save()")
+    assert (root / name).read_text("utf8") != committed
+    assert not_run((root / name).read_text("utf8")) == not_run(committed)
+
+
+def test_the_front_page_shows_its_figure_before_anything_is_run(lab):
+    page, _, root = lab
+    shutil.copy(ROOT / "chapters" / "index.ipynb", root / "front.ipynb")
+    open_alone(page, "front.ipynb")
+    still = page.locator(".jp-OutputArea-output img")
+    assert STILL in still.get_attribute("alt")
+    box = still.bounding_box()
+    assert box["width"] > 300 and box["y"] + box["height"] < 1000  # on the first screen

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,12 +13,14 @@ from grading_little import (
     SEED,
     WRAPPED,
     book,
+    expected,
     grade,
     judged,
     points,
     raw,
     selected,
     source,
+    together,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +30,7 @@ from course import comfort, keeping
 from course.exercises import Sheet, answered, parse
 from course.grading import graft, marks, sending
 from course.grading.own import chosen, main
+from course.grading.plugin import GradedNotebook
 from course.grading.report import Grades, table
 from course.grading.sandbox import Box
 from course.grading.values import MIME, close, difference, unpack
@@ -258,6 +262,16 @@ def test_untouched_notebooks_earn_nothing_and_start_no_kernel(path, monkeypatch)
     assert {row.remark for row in rows.values()} == {"not answered"}
 
 
+@pytest.mark.parametrize(
+    ("rounds", "alone", "seconds"),
+    [(2, False, 1), (2, True, 3), (1, False, 3), (1, True, 3)],
+)
+def test_only_what_can_be_run_again_is_hurried(rounds, alone, seconds):
+    book = SimpleNamespace(box=Box(True, 3), nb=SimpleNamespace())
+    book.nb.metadata = SimpleNamespace(rounds=rounds)
+    assert GradedNotebook.patience(book, alone) == seconds
+
+
 # Reports
 
 
@@ -335,15 +349,15 @@ def test_make_grade_marks_ones_own_notebooks(tmp_path, capsys):
 @pytest.mark.parametrize("box", [BOX, Box(False, 5)], ids=["box", "without"])
 def test_an_honest_notebook_gets_what_it_earned(path, box):
     sheet = parse(path)
-    want = marks.expected(sheet, SEED, box)
-    assert set(want) == {1, 2}
-    both = grade(path, book(path, double=DOUBLE, shift=HONEST), want, box)
-    assert points(both) == {1: 2, 2: 3}
-    wrong = book(path, double="def double(x):\n    return -2 * x", shift="def shift(")
-    rows = grade(path, wrong, want, box)
-    assert points(rows) == {1: 0, 2: 0}
-    assert rows[1].remark == "double: the sign is flipped"
-    assert rows[2].remark.startswith("SyntaxError: ")
+    want, here = marks.expected(sheet, SEED, box), expected(sheet)
+    assert set(want) == set(here) == {1, 2}
+    assert not any(difference(want[number], here[number]) for number in want)
+    answers = [(1, DOUBLE), (2, HONEST)]
+    answers += [(1, "def double(x):\n    return -2 * x"), (2, "def shift(")]
+    rows = together(path, answers, box)
+    assert [row.points for row in rows] == [2, 3, 0, 0]
+    assert rows[2].remark == "double: the sign is flipped"
+    assert rows[3].remark.startswith("SyntaxError: ")
 
 
 SHEETS = {p.parent.name: parse(p) for p in sorted(ROOT.glob("source/*/exercises.md"))}

@@ -135,11 +135,11 @@ def exercise(task: Exercise, answer: list[str], seed: int) -> list[NotebookNode]
     """Make the cells of one exercise, the learner's in place of its answer cells.
 
     The pristine answer cells stay before the learner's, as stubs, for functions that
-    the learner never wrote.
+    the learner never wrote. What is ours is one cell: a kernel takes its time for each.
     """
-    texts = [("setup", c.text) for c in task.of("setup")]
-    texts += [("stub", unanswered(c.text)) for c in task.of("answer")]
-    texts += [("answer", text) for text in answer]
+    ours = [c.text for c in task.of("setup")]
+    ours += [unanswered(c.text) for c in task.of("answer")]
+    texts = [("stub", "\n\n".join(ours)), *(("answer", text) for text in answer)]
     texts += [("grade", f"{c.text}\n{SEND.format(seed)}") for c in task.of("grade")]
     texts += [("check", c.text) for c in task.of("check")]
     return [cell(text, role, task) for role, text in texts]

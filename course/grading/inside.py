@@ -6,6 +6,7 @@ its standard output tells which kernel is gone. It imports nothing of the course
 box there is nothing else of it.
 """
 
+import gc
 import json
 import os
 import resource
@@ -36,8 +37,12 @@ def main(limits: str) -> None:
         os.setgroups([])
         os.setgid(user)
         os.setuid(user)
+    gc.disable()  # it would look again and again at what stays
     import ipykernel.kernelapp
     import torch  # noqa: F401  what takes seconds, once for all kernels
+
+    gc.freeze()
+    gc.enable()
 
     number, kernel = 0, 0
     asked = b""
@@ -78,7 +83,8 @@ def become(connection: dict[str, object], app: Any) -> None:
     place, file = tempfile.mkstemp(suffix=".json")
     os.write(place, json.dumps(connection).encode())
     os.close(place)
-    app.launch_instance(argv=["-f", file, "--HistoryManager.enabled=False"])
+    spare = ["--HistoryManager.enabled=False", "--InteractiveShell.xmode=Minimal"]
+    app.launch_instance(argv=["-f", file, *spare])
     os._exit(0)
 
 

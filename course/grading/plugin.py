@@ -56,8 +56,8 @@ class Line:
 class GradedNotebook(IPyNbFile):
     """One learner's notebook: its kernels, one after another, and its outcomes.
 
-    The first round runs all exercises in a kernel, as a learner does. The second runs
-    those that the grader asks for, each in a kernel of its own.
+    The first round runs all exercises in a kernel, as a learner does. The second, if
+    there is one, runs those that the grader asks for, each in a kernel of its own.
     """
 
     def collect(self) -> Iterator["GradedCell"]:
@@ -68,15 +68,16 @@ class GradedNotebook(IPyNbFile):
         self.last = {cell.metadata.exercise: cell for cell in self.nb.cells}
         self.first_of = {c.metadata.exercise: c for c in reversed(self.nb.cells)}
         intro = [c.source for c in self.nb.cells if c.metadata.exercise == 0]
-        box = Box(**self.nb.metadata.box)
-        self.kernels = Kernels(box, self.path.parent, intro)
+        self.box = Box(**self.nb.metadata.box)
+        self.kernels = Kernels(self.box, self.path.parent, intro)
+        turns = range(1, self.nb.metadata.rounds + 1)
         self.outcomes = {
             (turn, number): {"exercise": number, "end": "", "said": "", "check": ""}
             | {"values": None, "alone": turn == 2, "seconds": 0.0}
             for number in self.last
-            for turn in (1, 2)
+            for turn in turns
         }
-        for turn in (1, 2):
+        for turn in turns:
             for number, cell in enumerate(self.nb.cells):
                 if cell.metadata.exercise:
                     options = defaultdict(bool, check=cell.metadata.role == "grade")
@@ -101,6 +102,11 @@ class GradedNotebook(IPyNbFile):
     def teardown(self) -> None:
         """End the last kernel, and its box."""
         self.kernels.close()
+
+    def patience(self, alone: bool) -> float:
+        """Say how long a cell may run: what can be run again alone has a third."""
+        final = alone or self.nb.metadata.rounds == 1
+        return self.box.cell_seconds * (1 if final else 1 / 3)
 
     def asked_again(self, exercise: int) -> bool:
         """Whether the grader wants an exercise to be run once more, alone."""
@@ -143,6 +149,8 @@ class GradedCell(IPyNbCell):
                 if book.kernels.have(tuple(ours.needs), new=self.turn == 2):
                     outcome["alone"] = True
                 start = time.monotonic()
+            patience = book.patience(outcome["alone"])
+            self.config.option.nbval_cell_timeout = patience
             book.kernel.begin()
             super().runtest()
         except NbCellError:

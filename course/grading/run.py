@@ -39,7 +39,7 @@ def stop() -> None:
 
 
 def run(
-    book: NotebookNode, box: Box, right: Callable[[Outcome], bool] = lambda _: True
+    book: NotebookNode, box: Box, right: Callable[[Outcome], bool] | None = None
 ) -> Iterator[Outcome]:
     """Run a notebook that graft.py made; give the outcome of each exercise as it comes.
 
@@ -47,7 +47,7 @@ def run(
     once more alone, and only then given: what one answer breaks costs no other its
     points. Exercises may be missing at the end, if the run itself broke.
     """
-    book.metadata["box"] = asdict(box)
+    book.metadata |= {"box": asdict(box), "rounds": 1 if right is None else 2}
     place = "/tmp" if box.wrapped else None  # a socket's path must be short
     with tempfile.TemporaryDirectory(prefix="lp", dir=place) as folder:
         file = Path(folder) / "graded.ipynb"
@@ -55,7 +55,7 @@ def run(
         Path(folder).chmod(0o711)  # a kernel of another user must reach its own folder
         listen, speak = os.pipe()
         process = subprocess.Popen(
-            command(file, speak, box),
+            command(file, speak),
             cwd=folder,
             env=environment(folder),
             pass_fds=[speak],
@@ -78,11 +78,11 @@ def run(
             with os.fdopen(listen) as lines:
                 while line := lines.readline(LONGEST):
                     outcome = json.loads(line)
-                    if outcome["alone"] or right(outcome):
+                    if right is None or outcome["alone"] or right(outcome):
                         yield outcome
                     else:
                         again.append(outcome["exercise"])
-                    if left == {outcome["exercise"]}:  # the first round is over
+                    if right and left == {outcome["exercise"]}:  # a round is over
                         with contextlib.suppress(OSError):
                             print(again, file=process.stdin, flush=True)
                     left.discard(outcome["exercise"])
@@ -95,13 +95,13 @@ def run(
             process.wait()
 
 
-def command(file: Path, speak: int, box: Box) -> list[str]:
+def command(file: Path, speak: int) -> list[str]:
     """Give the pytest command: our plugin beside nbval's, no configuration."""
     found = [sys.executable, "-m", "pytest", "-p", "course.grading.plugin"]
     found += ["-c", os.devnull, "--rootdir", str(file.parent), "-p", "no:cacheprovider"]
     found += ["-p", "nbval.plugin"]  # and no other that happens to be installed
-    found += [f"--outcomes={speak}", f"--nbval-cell-timeout={box.cell_seconds}"]
-    return [*found, "--capture=no", "-q", "--color=no", "--tb=no", str(file)]
+    found += ["-p", "no:logging", f"--outcomes={speak}", "--capture=no"]
+    return [*found, "-q", "--color=no", "--tb=no", str(file)]
 
 
 def environment(folder: str) -> dict[str, str]:

@@ -200,7 +200,7 @@ Control = Slider | Bars | Mask | Switches | Pad | Choice
 
 
 _SPEC = {
-    Slider: ("low", "high", "log", "positions", "position"),
+    Slider: ("low", "high", "log", "positions"),
     Bars: ("n", "low", "high", "labels"),
     Mask: ("height", "width", "on", "rows", "columns"),
     Switches: ("names",),
@@ -216,7 +216,7 @@ def describe(name: str, control: Control) -> dict[str, Any]:
         "label": control.label or name.replace("_", " "),
     }
     if isinstance(control, Choice):
-        return found | {"options": control.names, "start": control.first}
+        return found | {"options": control.names, "start": [control.first]}
     found["start"] = control.start().float().flatten().tolist()
     return found | {key: getattr(control, key) for key in _SPEC[type(control)]}
 

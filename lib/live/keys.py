@@ -15,8 +15,8 @@ _STOPS = 9
 
 def is_map(image: AxesImage) -> bool:
     """Whether colours stand for numbers, not for light or for two or three kinds."""
-    given = np.ma.asarray(image.get_array(), dtype=float)
-    data: np.ndarray = np.ma.filled(given, np.nan)
+    given: Any = image.get_array()
+    data: Any = np.ma.filled(np.ma.asarray(given, dtype=float), np.nan)
     grey = image.cmap.name.removesuffix("_r") in _GREYS
     kinds = np.unique(data[np.isfinite(data)])
     return data.ndim == 2 and not grey and len(kinds) > 3

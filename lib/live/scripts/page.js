@@ -4,6 +4,7 @@ import { tabulated } from "./answers/frames.js";
 import { store } from "./answers/store.js";
 import { traced } from "./answers/traced.js";
 import { flow } from "./figure/flow.js";
+import { copier, heedLinks, openAt } from "./figure/links.js";
 import { mount } from "./figure/mount.js";
 
 const nextFrame = () => new Promise((done) => requestAnimationFrame(done));
@@ -16,9 +17,14 @@ function mountAll() {
     const script = root.querySelector("script.live-spec");
     if (!script) continue;
     const spec = JSON.parse(script.textContent);
-    mount(root, spec, spec.frames ? tabulated(spec) : traced(spec), nextFrame);
+    const answer = spec.frames ? tabulated(spec) : traced(spec);
+    const state = mount(root, spec, answer, nextFrame);
+    root.querySelector(".live-reset")?.after(copier(root, state));
   }
   for (const svg of document.querySelectorAll(".live-still svg")) flow(svg, svg);
+  heedLinks();
+  openAt(location.hash);
+  addEventListener("hashchange", () => openAt(location.hash));
 }
 
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", mountAll);

@@ -9,7 +9,7 @@ export function bars(spec, changed) {
   const values = new Float64Array(n);
   const cells = Array.from({ length: n }, (_, i) => bar(spec, i));
   const row = element("div", { class: "live-bars" }, ...cells);
-  const put = (i, v) => {
+  const set = (i, v) => {
     values[i] = clamped(v, low, high);
     show(cells[i], values[i], spec);
   };
@@ -17,7 +17,7 @@ export function bars(spec, changed) {
   dragged(row, (event, first) => {
     const i = nearest(cells, event);
     if (first) focusOne(cells, i);
-    put(i, high - (high - low) * partsWithin(cells[i], event)[1]);
+    set(i, high - (high - low) * partsWithin(cells[i], event)[1]);
     changed();
   });
   cells.forEach((cell, i) => {
@@ -25,7 +25,7 @@ export function bars(spec, changed) {
       const across = ARROWS[event.key]?.[0];
       const to = pressedTo(event.key, values[i], spec);
       if (across) focusOne(cells, clamped(i + across, 0, n - 1));
-      else if (to !== undefined) put(i, to);
+      else if (to !== undefined) set(i, to);
       else return;
       event.preventDefault();
       changed();
@@ -34,8 +34,8 @@ export function bars(spec, changed) {
   return {
     element: group(spec, row),
     value: () => values,
-    reset() {
-      for (const [i, v] of spec.start.entries()) put(i, v);
+    put(numbers) {
+      for (const [i, v] of numbers.entries()) set(i, v);
     },
   };
 }

@@ -16,8 +16,8 @@ function list(spec, changed) {
   return {
     element: single(spec, label, select),
     value: () => Number(select.value),
-    reset() {
-      select.value = spec.start;
+    put([i]) {
+      select.value = i;
     },
   };
 }
@@ -30,8 +30,8 @@ function switches(spec, changed) {
   return {
     element: group(spec, element("div", { class: "live-options" }, ...labels)),
     value: () => inputs.findIndex((input) => input.checked),
-    reset() {
-      inputs[spec.start].checked = true;
+    put([i]) {
+      inputs[i].checked = true;
     },
   };
 }

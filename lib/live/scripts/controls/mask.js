@@ -11,7 +11,7 @@ export function mask(spec, changed, over) {
   const grid = gridOf(spec, cells, over);
   const at = (row, column) => clamped(row, 0, height - 1) * width + clamped(column, 0, width - 1);
   const focus = (i) => focusOne(cells, i, { preventScroll: true });
-  const put = (i, on) => {
+  const set = (i, on) => {
     values[i] = on ? 1 : 0;
     cells[i].setAttribute("aria-pressed", on ? "true" : "false");
   };
@@ -25,7 +25,7 @@ export function mask(spec, changed, over) {
       focus(i);
     }
     if (values[i] === brush) return;
-    put(i, brush);
+    set(i, brush);
     changed();
   });
   cells.forEach((cell, i) => {
@@ -34,7 +34,7 @@ export function mask(spec, changed, over) {
       if (step) {
         focus(at(Math.floor(i / width) + step[1], (i % width) + step[0]));
       } else if (event.key === " " || event.key === "Enter") {
-        put(i, !values[i]);
+        set(i, !values[i]);
         changed();
       } else {
         return;
@@ -45,7 +45,7 @@ export function mask(spec, changed, over) {
 
   const button = (name, on) =>
     tool({ class: "live-tool", "aria-label": `${spec.label}: ${name}` }, name, () => {
-      for (const i of cells.keys()) put(i, on);
+      for (const i of cells.keys()) set(i, on);
       changed();
     });
   const tools = element("div", { class: "live-row" }, button("all", true), button("none", false));
@@ -53,8 +53,8 @@ export function mask(spec, changed, over) {
     element: group(spec, ...(over ? [] : [grid]), tools),
     overlay: over ? grid : null,
     value: () => values,
-    reset() {
-      for (const [i, v] of spec.start.entries()) put(i, v);
+    put(numbers) {
+      for (const [i, on] of numbers.entries()) set(i, on);
     },
   };
 }

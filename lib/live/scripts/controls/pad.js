@@ -44,7 +44,7 @@ export function pad(spec, changed, over) {
     element: single(spec, label, ...(over ? [] : [area])),
     overlay: over ? area : null,
     value: () => values,
-    reset: () => put(spec.start),
+    put,
   };
 }
 

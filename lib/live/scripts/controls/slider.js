@@ -27,8 +27,8 @@ export function slider(spec, changed) {
     element: single(spec, label, input),
     position,
     value: () => [value()],
-    reset() {
-      input.value = spec.position;
+    put([v]) {
+      input.value = Math.round(partBelow(spec, v) * spec.positions);
       show();
     },
   };
@@ -38,4 +38,8 @@ export function slider(spec, changed) {
 function valueAt({ low, high, log, positions }, position) {
   const part = position / positions;
   return log ? low * (high / low) ** part : low + (high - low) * part;
+}
+
+function partBelow({ low, high, log }, v) {
+  return log ? Math.log(v / low) / Math.log(high / low) : (v - low) / (high - low);
 }

@@ -5,13 +5,13 @@ import { element, group, tool } from "./elements.js";
 /** A row of switches for the spec; calls changed() when a hand flips one. */
 export function switches(spec, changed) {
   const values = new Uint8Array(spec.names.length);
-  const put = (i, on) => {
+  const set = (i, on) => {
     values[i] = on ? 1 : 0;
     buttons[i].setAttribute("aria-checked", on ? "true" : "false");
   };
   const buttons = spec.names.map((name, i) => {
     const button = tool({ class: "live-switch", role: "switch" }, name, () => {
-      put(i, !values[i]);
+      set(i, !values[i]);
       changed();
     });
     button.prepend(element("i"));
@@ -20,8 +20,8 @@ export function switches(spec, changed) {
   return {
     element: group(spec, element("div", { class: "live-row" }, ...buttons)),
     value: () => values,
-    reset() {
-      for (const [i, v] of spec.start.entries()) put(i, v);
+    put(numbers) {
+      for (const [i, on] of numbers.entries()) set(i, on);
     },
   };
 }

@@ -2,9 +2,11 @@
 
 import { tool } from "../controls/elements.js";
 import { CONTROLS } from "../controls/kinds.js";
+import { read, written } from "./address.js";
 import { flow } from "./flow.js";
 import { newestOnly } from "./newest.js";
 import { boxUnder, layOver, markUnder } from "./overlays.js";
+import { lineOnPaper } from "./paper.js";
 import { pictureOf } from "./picture.js";
 
 const TARGET = 24; // px, the least that a finger hits
@@ -14,7 +16,8 @@ const TARGET = 24; // px, the least that a finger hits
  *
  * spec: {prefix, controls, marks}; answer(controls) gives the values by name, or a promise of
  * them, where a control is as in kinds.js and has its own spec; rested() is awaited after each
- * picture, before the next is asked for.
+ * picture, before the next is asked for. Returns a function that says where the controls stand,
+ * as address.js writes it; the event "live-show" puts them where its detail says.
  */
 export function mount(root, spec, answer, rested = () => {}) {
   const picture = pictureOf(root, spec);
@@ -33,12 +36,17 @@ export function mount(root, spec, answer, rested = () => {}) {
   place(root, spec, controls, request, picture.numbers);
   root.addEventListener("keydown", (event) => event.stopPropagation()); // JupyterLab takes arrows
   root.setAttribute("data-lm-suppress-shortcuts", "true");
+  root.addEventListener("live-show", ({ detail }) => {
+    read(detail, controls);
+    request();
+  });
   request();
+  return () => written(controls);
 }
 
 function place(root, spec, controls, request, numbers) {
   const reset = () => {
-    for (const control of controls) control.reset();
+    for (const { spec: control, put } of controls) put(control.start);
   };
   const button = tool({ class: "live-tool live-reset" }, "Reset", () => {
     reset();
@@ -49,6 +57,7 @@ function place(root, spec, controls, request, numbers) {
   root
     .querySelector(".live-controls")
     .replaceChildren(...shown, ...(controls.length ? [button] : []), numbers);
+  root.querySelector(".live-controls").after(lineOnPaper(controls));
   layAll(root, spec, controls);
 }
 
