@@ -1,7 +1,7 @@
 // A mask: cells switched on and off, by themselves or over an image.
 
 import { clamped, element, group, tool } from "./elements.js";
-import { ARROWS, dragged, focusOne, partsWithin } from "./hands.js";
+import { ARROWS, dragged, focusOne } from "./hands.js";
 
 /** Cells for the spec, over the mark `over` if there is one; calls changed() for a switch. */
 export function mask(spec, changed, over) {
@@ -16,14 +16,12 @@ export function mask(spec, changed, over) {
     cells[i].setAttribute("aria-pressed", on ? "true" : "false");
   };
 
-  let brush = 0; // what a drag paints: the opposite of the first cell it meets
+  let brush; // what a drag paints: the opposite of the cell on which it begins
   dragged(grid, (event, first) => {
-    const [x, y] = partsWithin(grid, event);
-    const i = at(Math.floor(y * height), Math.floor(x * width));
-    if (first) {
-      brush = 1 - values[i];
-      focus(i);
-    }
+    const i = cells.indexOf(document.elementFromPoint(event.clientX, event.clientY));
+    if (first) brush = i < 0 ? undefined : 1 - values[i];
+    if (i < 0 || brush === undefined) return; // beyond the grid, or between two cells
+    if (first) focus(i);
     if (values[i] === brush) return;
     set(i, brush);
     changed();
@@ -71,6 +69,7 @@ function cellAt({ label, width, rows, columns }, i) {
 function gridOf({ label, height, width }, cells, over) {
   const look = over ? "live-cells over" : "live-cells";
   const grid = element("div", { class: look, role: "group", "aria-label": label }, ...cells);
+  if (height === 1 && !over) grid.classList.add("line"); // which may break
   grid.style.gridTemplateColumns = `repeat(${width}, ${over ? "1fr" : "auto"})`;
   if (over) grid.style.gridTemplateRows = `repeat(${height}, 1fr)`;
   else grid.style.setProperty("--cell", `${clamped(18 / width, 1.5, 1.6)}rem`);

@@ -5,14 +5,15 @@ import { panelsIn, smallestText } from "./panels.js";
 
 const LEGIBLE = 9; // px, of the smallest text
 const NATURAL = 768 / 504; // px a unit, of a picture that has all the room it wants
+const PHONE = 600; // px, below which fingers are likely
 const GAP = 8; // units between panels
 const EDGE = 2; // and around them
 
 /**
  * Keep an SVG legible in the box around `frame`, the element that has the picture's size.
  *
- * `least` is a scale, in px a unit, that it needs for another reason; moved() is called when the
- * panels have moved.
+ * `least` is a scale, in px a unit, that fingers need; moved() is called when the panels have
+ * moved.
  */
 export function flow(svg, frame, least = 0, moved = () => {}) {
   const box = frame.parentElement;
@@ -25,7 +26,7 @@ export function flow(svg, frame, least = 0, moved = () => {}) {
     const width = box.clientWidth;
     if (!width || width === before) return;
     before = width;
-    const scale = Math.max(LEGIBLE / smallestText(svg), least);
+    const scale = Math.max(LEGIBLE / smallestText(svg), width < PHONE ? least : 0);
     if (width / units >= Math.min(scale, NATURAL)) {
       if (panels) arrange(panels.flat(), null);
       show(drawn.view, "0", drawn.width);
