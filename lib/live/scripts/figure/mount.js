@@ -1,6 +1,6 @@
 // Brings a figure to life: its controls, and a new picture whenever one of them moves.
 
-import { tool } from "../controls/elements.js";
+import { element, tool } from "../controls/elements.js";
 import { CONTROLS } from "../controls/kinds.js";
 import { read, written } from "./address.js";
 import { flow } from "./flow.js";
@@ -54,9 +54,10 @@ function place(root, spec, controls, request, numbers) {
   });
   reset();
   const shown = controls.map((control) => control.element);
+  const tools = element("div", { class: "live-row live-tools" }, button);
   root
     .querySelector(".live-controls")
-    .replaceChildren(...shown, ...(controls.length ? [button] : []), numbers);
+    .replaceChildren(...shown, ...(controls.length ? [tools] : []), numbers);
   root.querySelector(".live-controls").after(lineOnPaper(controls));
   layAll(root, spec, controls);
 }
