@@ -5,7 +5,7 @@ import json
 import gallery
 import pytest
 import torch
-from javascript import engine, unpacked
+from javascript import engine
 
 from lib import plot
 from lib.live.figure import LiveFigure
@@ -20,7 +20,7 @@ def walk():
     figure = LiveFigure(kernel, gallery.draw, gallery.ALT, plot.WIDE, controls)
     spec, constants = program(figure, "p")
     (found,) = spec["programs"].values()
-    found["constants"] = [unpacked(constants[h]) for h in found["constants"]]
+    found["constants"] = [constants[h] for h in found["constants"]]
     generator = torch.Generator().manual_seed(0)
     state, states = {name: c.start() for name, c in controls.items()}, []
     for name in [*controls, *controls, None, *controls]:
