@@ -34,14 +34,19 @@ from lib import plot
 from lib.live import Slider, live
 ```
 
-Say what is to be guessed before the figure is touched.
+Say what the code computes.
 
 ```{{code-cell}} ipython3
 x = torch.linspace(-3, 3, 121)
 
 def wave(rate):
     return dict(line=(rate * x).sin())
+```
 
+What is to be guessed before the figure is touched?
+
+```{{code-cell}} ipython3
+:tags: [hide-input]
 def draw(fig, line):
     axes = fig.subplots()
     return dict(line=axes.plot(x, line)[0])

@@ -1,5 +1,7 @@
 """The pages of chapters in chromium: the longest of the site, for another worker."""
 
+from browser import chromium
+from narrow import settle
 from test_browser_site import (
     is_chapter,
     pytestmark,
@@ -18,3 +20,25 @@ __all__ = [
 ]
 
 pages_here = is_chapter
+
+# Each figure's question, and the pixels from its top to the foot of the picture.
+BESIDE = """() => [...document.querySelectorAll("figure.live")].map((figure) => {
+  const asking = [...document.querySelectorAll("main p")].findLast((p) =>
+    !p.closest(".cell, figure") && p.compareDocumentPosition(figure) & 4);
+  const picture = figure.querySelector("svg").getBoundingClientRect();
+  const top = asking.getBoundingClientRect().top;
+  return [asking.textContent.slice(-50), Math.round(picture.bottom - top)];
+})"""
+
+
+def test_a_question_and_its_picture_stand_in_one_window(site):
+    seen = []
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1100, "height": 900})
+        for file in sorted(site.glob("*.html")):
+            if is_chapter(file.name):
+                page.goto(file.as_uri())
+                settle(page)
+                seen += [(file.name, *figure) for figure in page.evaluate(BESIDE)]
+    assert len({name for name, _, _ in seen}) > 12
+    assert not [figure for figure in seen if not 0 < figure[2] <= 900]

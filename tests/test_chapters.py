@@ -1,13 +1,14 @@
 """Each live figure of each chapter against its traced twin, and what a chapter owes."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 import torch
 from javascript import loaded
 
-from course import site
+from course import begin, site, source
 from lib import data
 
 ROOT = Path(__file__).parent.parent
@@ -35,6 +36,56 @@ def states(record):
                 x = x.bool().view(size)
             inputs.append(x[0] if kind == "slider" else x)
         yield case, inputs
+
+
+LIVE = re.compile(r"^live\(", re.MULTILINE)
+ASKS = re.compile(r"\?|\b(guess|predict)", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_but_folded_code_stands_between_a_question_and_its_figure(name):
+    assert not apart(ROOT / "source" / name / "chapter.md")
+
+
+def test_a_new_chapter_keeps_the_rule(tmp_path):
+    begin.chapter("14_world_models", tmp_path)
+    assert not apart(tmp_path / "source" / "14_world_models" / "chapter.md")
+
+
+def test_a_question_that_is_far_from_its_figure_is_named(tmp_path):
+    text = tmp_path / "source" / "05_far" / "chapter.md"
+    text.parent.mkdir(parents=True)
+    cell = "```{code-cell} ipython3\n%s\n```\n\n"
+    kernel, folded = cell % "def f(): ...", cell % ":tags: [hide-input]\nlive(f, draw)"
+    beside = kernel + "Guess: what comes?\n\n" + folded
+    text.write_text(beside + "It came.\n\n" + folded + "Which?\n\n" + kernel + folded)
+    assert apart(text) == [
+        "05_far, line 14: the paragraph before the figure asks for no guess",
+        "05_far, line 25: line 21 is open code between question and figure: "
+        "put it before the question, or fold it",
+    ]
+
+
+def apart(path):
+    """What is wrong between each live figure of a chapter and its question."""
+    found, asking, code = [], "", []
+    for cell in source.read(path, "site"):
+        if cell.kind == "markdown":
+            asking, code = cell.text.strip().split("\n\n")[-1], []
+            continue
+        code += [cell.line] * ("hide-input" not in cell.tags)
+        if LIVE.search(cell.text):
+            place = f"{path.parent.name}, line {cell.line}: "
+            if not ASKS.search(asking):
+                found.append(
+                    place + "the paragraph before the figure asks for no guess"
+                )
+            found += [
+                f"{place}line {line} is open code between question and figure: "
+                "put it before the question, or fold it"
+                for line in code
+            ]
+    return found
 
 
 @pytest.mark.slow

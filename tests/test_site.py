@@ -5,7 +5,7 @@ import json
 import re
 from functools import cache
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 from browser import chromium
@@ -54,6 +54,7 @@ class Page(NamedTuple):
     nameless: list  # pictures of which a reader hears nothing
     unset: bool  # formulas that stayed TeX
     folds: list  # what folded cells are called
+    controls: list  # of each live figure, by name
 
 
 def read(path):
@@ -76,7 +77,13 @@ def read(path):
         [str(p)[:90] for p in silent if not p.find_parent(heard)],
         bool(page.main.select(".katex-error")) or "\\(" in prose,
         [fold.get("aria-label") for fold in page.main.select(".hide > summary")],
+        [controls(spec) for spec in page.main.select("script.live-spec")],
     )
+
+
+def controls(spec):
+    """The controls of a live figure, by name."""
+    return {control["name"]: control for control in json.loads(spec.string)["controls"]}
 
 
 def heard(tag):
@@ -278,6 +285,34 @@ def test_pages_for_teachers_are_reached_from_the_exercises():
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+def test_a_sentence_sets_a_state_that_a_figure_of_its_page_has(pages, site):
+    told = 0
+    for page in pages.values():
+        for link in page.links:
+            if not link.startswith("#live?"):
+                continue
+            state = dict(parse_qsl(link.partition("?")[2], strict_parsing=True))
+            able = [figure for figure in page.controls if state.keys() <= figure.keys()]
+            assert able, link
+            assert any(all(fits(f[n], text) for n, text in state.items()) for f in able)
+            told += 1
+    assert told or site != ROOT / "build/html"
+
+
+def fits(control, text):
+    """Whether a control can stand where a link puts it."""
+    if control["kind"] == "choice":
+        return text in control["options"]
+    if control["kind"] in ("mask", "switches"):
+        return len(text) == len(control["start"]) and set(text) <= {"0", "1"}
+    numbers = [float(number) for number in text.split(",")]
+    ranges = [control["x"], control["y"]] if control["kind"] == "pad" else None
+    ranges = ranges or [(control["low"], control["high"])] * len(control["start"])
+    pairs = zip(numbers, ranges, strict=True)
+    return all(low <= number <= high for number, (low, high) in pairs)
+
+
 def test_links_lead_somewhere(pages):
     for page, found in pages.items():
         for link in found.links:
@@ -287,8 +322,10 @@ def test_links_lead_somewhere(pages):
             path = page.parent / unquote(target.path) if target.path else page
             assert path.resolve().is_file(), f"{page.name}: {link}"
             if target.fragment and path.suffix == ".html":
-                ids = pages[path.resolve()].ids
-                assert unquote(target.fragment) in ids, f"{page.name}: {link}"
+                ids = pages[path.resolve()].ids | {"live"}  # a state of a figure
+                assert unquote(target.fragment).partition("?")[0] in ids, (
+                    f"{page.name}: {link}"
+                )
 
 
 @pytest.mark.slow
