@@ -1,5 +1,6 @@
 """One thread for tiny models, the same hypothesis examples every time, a quick seed."""
 
+import gc
 import os
 from functools import cache
 
@@ -57,6 +58,7 @@ def one_thread():
     """
     import torch
 
+    gc.freeze()  # what is imported stays, and the collector need not look at it again
     torch.set_num_threads(1)
     if not torch.cuda.is_available():
         torch.manual_seed = torch.default_generator.manual_seed

@@ -8,14 +8,14 @@ import { run } from "../lib/live/scripts/tensor/run.js";
 import { tensor } from "../lib/live/scripts/tensor/tensor.js";
 
 const WORDS = { nan: NaN, inf: Infinity, "-inf": -Infinity }; // JSON has none of these
-const fromWord = (v) => WORDS[v] ?? v;
+const fromWord = (v) => (typeof v === "string" ? WORDS[v] : v); // no look-up of numbers
 const toWord = (v) => (Number.isFinite(v) ? v : String(v).replace("Infinity", "inf").toLowerCase());
 
 const given = (t) => tensor(t, t.data.map(fromWord));
 const withConstants = ({ constants, ...program }) => ({
   ...program,
   constants: constants.map(({ bytes, dtype, shape, stored }) =>
-    decode(Uint8Array.from(bytes), dtype, shape, stored),
+    decode(Uint8Array.fromBase64(bytes), dtype, shape, stored),
   ),
 });
 const plain = (values) =>
@@ -26,26 +26,31 @@ const plain = (values) =>
     ]),
   );
 
+const withTable = (mark) => (mark.lut ? { ...mark, table: Uint8Array.fromBase64(mark.lut) } : mark);
+
 const programs = [];
 
-/** Keep a program with its packed constants; returns its number. */
+/** Keep a program with its packed constants and the marks it moves; returns its number. */
 export function load(json) {
-  const { program, constants } = JSON.parse(json);
-  return programs.push(withConstants({ ...program, constants })) - 1;
+  const { program, constants, marks } = JSON.parse(json);
+  const whole = withConstants({ ...program, constants });
+  return programs.push({ whole, marks: marks.map(withTable) }) - 1;
 }
 
-/** The outputs of a program that was loaded. */
+/** The outputs of a program that was loaded; its marks are drawn of them, or throw. */
 export function answer(number, json) {
-  return JSON.stringify(plain(run(programs[number], JSON.parse(json).map(given))));
+  const { whole, marks } = programs[number];
+  const found = run(whole, JSON.parse(json).map(given));
+  for (const mark of marks) draw(mark, found[mark.name]);
+  return plain(found);
 }
 
 /** What is drawn of a mark for a value. */
 export function drawn(json) {
   const { mark, value } = JSON.parse(json);
-  if (mark.lut) mark.table = mark.bytes;
-  const found = draw(mark, { ...value, data: value.data.map(fromWord) });
+  const found = draw(withTable(mark), { ...value, data: value.data.map(fromWord) });
   if (found.pixels) found.pixels = Array.from(found.pixels);
-  return JSON.stringify(found);
+  return found;
 }
 
 /** For each state in turn: whether a run that keeps values and a fresh one agree, their calls. */

@@ -116,8 +116,10 @@ def test_with_an_address_the_first_cell_asks_for_none(tmp_path, kind, monkeypatc
 
 
 @pytest.mark.slow
-def test_every_page_has_the_links_and_without_an_address_none(tmp_path):
-    root = tiny_site.make(tmp_path)
+def test_every_page_has_the_links_and_without_an_address_none(
+    tmp_path, tmp_path_factory
+):
+    root = tiny_site.executed(tmp_path, tmp_path_factory)
     for repository in (HERE, ""):  # in this order, for no link may stay
         settle(root, repository)
         html = site.build(root=root)

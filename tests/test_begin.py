@@ -45,8 +45,8 @@ def test_a_new_chapter_writes_over_nothing_and_wants_a_name(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_zip_holds_the_site_and_what_git_knows(tmp_path):
-    root = tiny_site.make(tmp_path / "course")
+def test_the_zip_holds_the_site_and_what_git_knows(tmp_path, tmp_path_factory):
+    root = tiny_site.executed(tmp_path / "course", tmp_path_factory)
     subprocess.run(["git", "init", "-q", root], check=True)
     subprocess.run(["git", "-C", root, "add", "lib", "source"], check=True)
     file = dist.make(root)

@@ -3,9 +3,9 @@
 import pytest
 from browser import chromium, watched
 from searching import Engine
-from tiny_site import make
+from tiny_site import built
 
-from course.site import ROOT, build
+from course.site import ROOT
 from course.site.sections import plain
 from course.site.spelling import CourseEnglish
 
@@ -45,7 +45,7 @@ UNLIKE = "filled filed, prise price, four for, noise nose, course corse, call ca
 
 @pytest.fixture(scope="module")
 def tiny_site(tmp_path_factory):
-    return build(root=make(tmp_path_factory.mktemp("site")))
+    return built(tmp_path_factory) / "build/html"
 
 
 @pytest.fixture(scope="module")

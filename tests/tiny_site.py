@@ -1,8 +1,11 @@
 """A project with one tiny chapter, for the tests of the site."""
 
+import os
 import shutil
 
-from course.site import ROOT
+from filelock import FileLock
+
+from course.site import ROOT, build
 
 HEAD = "---\njupytext: {text_representation: {format_name: myst}}\n---\n"
 TEXTS = {
@@ -143,6 +146,28 @@ def make(root):
         path.write_text((HEAD if name.endswith(".md") else "") + text)
     for name in ("references.md", "references.bib", "glossary.md"):
         shutil.copy(ROOT / "source" / name, root / "source")
+    return root
+
+
+def built(factory):
+    """A project and its pages, built once for all workers, for tests that only look."""
+    folder = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # each worker has one of its own in it
+    root, done = folder / "tiny_site", folder / "tiny_site_is_built"
+    with FileLock(folder / "tiny_site.lock"):
+        if not done.exists():
+            shutil.rmtree(root, ignore_errors=True)
+            root.mkdir()
+            build(root=make(root))
+            done.touch()
+    return root
+
+
+def executed(root, factory):
+    """A project without pages, in whose cache is already what its code gave."""
+    kept, doctrees = built(factory) / "build/cache", shutil.ignore_patterns("doctrees")
+    shutil.copytree(kept, make(root) / "build/cache", ignore=doctrees)
     return root
 
 
