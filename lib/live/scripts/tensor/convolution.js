@@ -1,43 +1,45 @@
 // Convolution in one or two dimensions, forward and transposed.
 
 import { size } from "./shapes.js";
-import { tensor, zeros } from "./tensor.js";
+import { zeros } from "./tensor.js";
 
-function convolution(meta, x, weight, bias, stride, padding, dilation, transposed, _, groups) {
-  const geometry = { transposed, ...measured(meta, x, weight, stride, padding, dilation) };
+function convolution(out, x, weight, bias, stride, padding, dilation, transposed, _, groups) {
+  const geometry = { transposed, ...measured(out, x, weight, stride, padding, dilation) };
   const { H, W, OH, OW, KH, KW } = geometry;
   const [B, Cin] = x.shape;
-  const Cout = meta.shape[1];
+  const Cout = out.shape[1];
   const groupIn = Cin / groups;
   const groupOut = Cout / groups;
   const inputs = planes(x.data, B * Cin, H * W);
   const kernels = planes(weight.data, size(weight.shape.slice(0, 2)), KH * KW);
-  const out = zeros(size(meta.shape));
-  planes(out, B * Cout, OH * OW).forEach((to, k) => {
-    const b = Math.floor(k / Cout);
-    const o = k % Cout;
-    const group = Math.floor(o / groupOut);
-    if (bias) to.fill(bias.data[o]);
-    for (let c = 0; c < groupIn; c++) {
-      const channel = group * groupIn + c;
-      const kernel = transposed ? channel * groupOut + (o % groupOut) : o * groupIn + c;
-      addPlane(to, inputs[b * Cin + channel], kernels[kernel], geometry);
+  const sums = zeros(OH * OW);
+  return () => {
+    for (let k = 0; k < B * Cout; k++) {
+      const b = Math.floor(k / Cout);
+      const o = k % Cout;
+      const group = Math.floor(o / groupOut);
+      sums.fill(bias ? bias.data[o] : 0);
+      for (let c = 0; c < groupIn; c++) {
+        const channel = group * groupIn + c;
+        const kernel = transposed ? channel * groupOut + (o % groupOut) : o * groupIn + c;
+        addPlane(sums, inputs[b * Cin + channel], kernels[kernel], geometry);
+      }
+      out.data.set(sums, k * OH * OW);
     }
-  });
-  return tensor(meta, out);
+  };
 }
 
 export const CONVOLUTION = { convolution };
 
 // Height and width of input, output and kernel; stride, padding and dilation along both. One
 // dimension is taken for two of height 1.
-function measured(meta, x, weight, stride, padding, dilation) {
+function measured(out, x, weight, stride, padding, dilation) {
   const both = (along, missing) => {
     if (x.shape.length === 3) return [missing, along[0]];
     return along.length === 2 ? along : [along[0], along[0]];
   };
   const [H, W] = both(x.shape.slice(2), 1);
-  const [OH, OW] = both(meta.shape.slice(2), 1);
+  const [OH, OW] = both(out.shape.slice(2), 1);
   const [KH, KW] = both(weight.shape.slice(2), 1);
   const [SH, SW] = both(stride, 1);
   const [PH, PW] = both(padding, 0);
@@ -62,24 +64,26 @@ function addPlane(to, from, kernel, geometry) {
 
 // To each place of the output, w times what it sees of the input `down` and `right` of it.
 function addSeen(to, from, w, down, right, { H, W, OH, OW, SH, SW }) {
-  for (let r = 0; r < OH; r++) {
-    const y = r * SH + down;
-    if (y < 0 || y >= H) continue;
-    for (let s = 0; s < OW; s++) {
-      const z = s * SW + right;
-      if (z >= 0 && z < W) to[r * OW + s] += w * from[y * W + z];
-    }
+  const [top, bottom] = within(OH, H, SH, down);
+  const [left, end] = within(OW, W, SW, right);
+  for (let r = top; r < bottom; r++) {
+    let at = (r * SH + down) * W + left * SW + right;
+    for (let s = r * OW + left; s < r * OW + end; s++, at += SW) to[s] += w * from[at];
   }
 }
 
 // From each place of the input, w times it to the output `down` and `right` of it.
 function addSpread(to, from, w, down, right, { H, W, OH, OW, SH, SW }) {
-  for (let y = 0; y < H; y++) {
-    const r = y * SH + down;
-    if (r < 0 || r >= OH) continue;
-    for (let z = 0; z < W; z++) {
-      const s = z * SW + right;
-      if (s >= 0 && s < OW) to[r * OW + s] += w * from[y * W + z];
-    }
+  const [top, bottom] = within(H, OH, SH, down);
+  const [left, end] = within(W, OW, SW, right);
+  for (let y = top; y < bottom; y++) {
+    let at = (y * SH + down) * OW + left * SW + right;
+    for (let z = y * W + left; z < y * W + end; z++, at += SW) to[at] += w * from[z];
   }
+}
+
+// Of n places, `stride` apart and moved by `shift`, the first and the end of those below m.
+function within(n, m, stride, shift) {
+  const first = Math.max(Math.ceil(-shift / stride), 0);
+  return [first, Math.max(Math.min(Math.ceil((m - shift) / stride), n), first)];
 }

@@ -1,20 +1,20 @@
 // Pooling: the largest or the mean of each window of an image.
 
 import { size } from "./shapes.js";
-import { tensor, zeros } from "./tensor.js";
+import { zeros } from "./tensor.js";
 
 const both = (along) => (along.length === 2 ? along : [along[0], along[0]]);
 
 // Calls visit(k, value, place) for every element of every window: k counts the windows, and
 // `place` is the element's in its plane. In the padding, value is null.
-function visitWindows(meta, x, kernel, stride, padding, dilation, visit) {
+function visitWindows(out, x, kernel, stride, padding, dilation, visit) {
   const [H, W] = x.shape.slice(-2);
-  const [OH, OW] = meta.shape.slice(-2);
+  const [OH, OW] = out.shape.slice(-2);
   const [KH, KW] = both(kernel);
   const [SH, SW] = both(stride.length ? stride : kernel);
   const [PH, PW] = both(padding);
   const [DH, DW] = both(dilation);
-  const windows = size(meta.shape);
+  const windows = size(out.shape);
   for (let k = 0; k < windows; k++) {
     const start = Math.floor(k / (OH * OW)) * H * W;
     const top = (Math.floor(k / OW) % OH) * SH - PH;
@@ -30,46 +30,49 @@ function visitWindows(meta, x, kernel, stride, padding, dilation, visit) {
   }
 }
 
-function maxPool(metas, x, kernel, stride, padding, dilation) {
-  const most = zeros(size(metas[0].shape)).fill(-Infinity);
-  const places = zeros(most.length);
-  visitWindows(metas[0], x, kernel, stride, padding, dilation, (k, value, place) => {
-    if (value !== null && (value > most[k] || Number.isNaN(value))) {
-      most[k] = value;
-      places[k] = place;
-    }
-  });
-  return [tensor(metas[0], most), tensor(metas[1], places)];
+function maxPool([most, places], x, kernel, stride, padding, dilation) {
+  return () => {
+    most.data.fill(-Infinity);
+    visitWindows(most, x, kernel, stride, padding, dilation, (k, value, place) => {
+      if (value !== null && (value > most.data[k] || Number.isNaN(value))) {
+        most.data[k] = value;
+        places.data[k] = place;
+      }
+    });
+  };
 }
 
-function avgPool(meta, x, kernel, stride, padding, _, countPadding, divisor) {
-  const sums = zeros(size(meta.shape));
+function avgPool(out, x, kernel, stride, padding, _, countPadding, divisor) {
+  const sums = zeros(size(out.shape));
   const counts = zeros(sums.length);
-  visitWindows(meta, x, kernel, stride, padding, [1, 1], (k, value) => {
-    sums[k] += value ?? 0;
-    if (value !== null || countPadding) counts[k] += 1;
-  });
-  const means = sums.map((sum, k) => sum / (divisor || counts[k]));
-  return tensor(meta, means);
+  return () => {
+    sums.fill(0);
+    counts.fill(0);
+    visitWindows(out, x, kernel, stride, padding, [1, 1], (k, value) => {
+      sums[k] += value ?? 0;
+      if (value !== null || countPadding) counts[k] += 1;
+    });
+    for (let k = 0; k < sums.length; k++) out.data[k] = sums[k] / (divisor || counts[k]);
+  };
 }
 
 // The mean over windows that the sizes of input and output alone determine.
-function adaptivePool(meta, x) {
+function adaptivePool(out, x) {
   const [H, W] = x.shape.slice(-2);
-  const [OH, OW] = meta.shape.slice(-2);
+  const [OH, OW] = out.shape.slice(-2);
   const edges = (i, n, m) => [Math.floor((i * n) / m), Math.ceil(((i + 1) * n) / m)];
-  const out = zeros(size(meta.shape));
-  for (let k = 0; k < out.length; k++) {
-    const start = Math.floor(k / (OH * OW)) * H * W;
-    const [top, bottom] = edges(Math.floor(k / OW) % OH, H, OH);
-    const [left, right] = edges(k % OW, W, OW);
-    let sum = 0;
-    for (let y = top; y < bottom; y++) {
-      for (let z = left; z < right; z++) sum += x.data[start + y * W + z];
+  return () => {
+    for (let k = 0; k < out.data.length; k++) {
+      const start = Math.floor(k / (OH * OW)) * H * W;
+      const [top, bottom] = edges(Math.floor(k / OW) % OH, H, OH);
+      const [left, right] = edges(k % OW, W, OW);
+      let sum = 0;
+      for (let y = top; y < bottom; y++) {
+        for (let z = left; z < right; z++) sum += x.data[start + y * W + z];
+      }
+      out.data[k] = sum / ((bottom - top) * (right - left));
     }
-    out[k] = sum / ((bottom - top) * (right - left));
-  }
-  return tensor(meta, out);
+  };
 }
 
 export const POOLING = { maxPool, avgPool, adaptivePool };

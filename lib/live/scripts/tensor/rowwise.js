@@ -1,10 +1,11 @@
 // Operations that make a row of each row along one axis: softmax, sums so far, sorting.
 
-import { largest, mapRows, total } from "./rows.js";
-import { slice } from "./views.js";
+import { largest, mapRows } from "./rows.js";
+import { axisOf, offsets, strides } from "./shapes.js";
+import { zeros } from "./tensor.js";
 
-function softmax(meta, x, dim) {
-  return mapRows(meta, x, dim, (row) => {
+function softmax(out, x, dim) {
+  return mapRows(out, x, dim, (row) => {
     const top = largest(row);
     let sum = 0;
     for (let i = 0; i < row.length; i++) {
@@ -16,41 +17,78 @@ function softmax(meta, x, dim) {
   });
 }
 
-function logSoftmax(meta, x, dim) {
-  return mapRows(meta, x, dim, (row) => {
+function logSoftmax(out, x, dim) {
+  return mapRows(out, x, dim, (row) => {
     const top = largest(row);
-    const logSum = top + Math.log(total(row.map((v) => Math.exp(v - top))));
-    return row.map((v) => v - logSum);
+    let sum = 0;
+    for (let i = 0; i < row.length; i++) sum += Math.exp(row[i] - top);
+    const logSum = top + Math.log(sum);
+    for (let i = 0; i < row.length; i++) row[i] -= logSum;
+    return row;
   });
 }
 
-const cumulative = (f) => (meta, x, dim) =>
-  mapRows(meta, x, dim, (row) => {
+const cumulative = (f) => (out, x, dim) =>
+  mapRows(out, x, dim, (row) => {
     for (let i = 1; i < row.length; i++) row[i] = f(row[i - 1], row[i]);
     return row;
   });
 
-// The places of a row's values in order; stable, and nan counts as the largest.
-function ranking(row, descending) {
-  const key = (i) => (Number.isNaN(row[i]) ? Infinity : row[i]);
+// The places of the keys in rising order, equal ones as they stand: runs of 1, 2, 4, ... are
+// merged in pairs. Returns one of two arrays, which the next call fills again.
+function ranking(n) {
+  let from = new Int32Array(n);
+  let to = new Int32Array(n);
+  return (keys) => {
+    for (let i = 0; i < n; i++) from[i] = i;
+    for (let run = 1; run < n; run *= 2) {
+      for (let low = 0; low < n; low += 2 * run) {
+        const middle = Math.min(low + run, n);
+        const high = Math.min(low + 2 * run, n);
+        let a = low;
+        let b = middle;
+        for (let k = low; k < high; k++) {
+          const left = b >= high || (a < middle && keys[from[a]] <= keys[from[b]]);
+          to[k] = left ? from[a++] : from[b++];
+        }
+      }
+      [from, to] = [to, from];
+    }
+    return from;
+  };
+}
+
+// The first k of each row in order and their places; nan counts as the largest.
+function firstInOrder([values, places], x, k, dim, descending) {
+  const d = axisOf(dim, x.shape.length);
+  const n = x.shape[d] ?? 1;
+  const over = (shape) => {
+    const own = strides(shape);
+    const others = own.map((_, i) => i).filter((i) => i !== d);
+    const starts = offsets(
+      others.map((i) => shape[i]),
+      others.map((i) => own[i]),
+    );
+    return { starts, step: own[d] ?? 1 };
+  };
+  const [from, to] = [over(x.shape), over(values.shape)];
+  const keys = zeros(n);
+  const ranked = ranking(n);
   const sign = descending ? -1 : 1;
-  const order = Array.from(row, (_, i) => i);
-  return order.sort((a, b) => {
-    if (key(a) === key(b)) return a - b;
-    return key(a) < key(b) ? -sign : sign;
-  });
-}
-
-function sort(metas, x, dim, descending) {
-  return [
-    mapRows(metas[0], x, dim, (row) => ranking(row, descending).map((i) => row[i])),
-    mapRows(metas[1], x, dim, (row) => ranking(row, descending)),
-  ];
-}
-
-function topk(metas, x, k, dim, best) {
-  const whole = metas.map(({ dtype }) => ({ dtype, shape: x.shape }));
-  return sort(whole, x, dim, best).map((t, i) => slice(metas[i], t, dim, 0, k, 1));
+  return () => {
+    for (let r = 0; r < from.starts.length; r++) {
+      for (let i = 0; i < n; i++) {
+        const v = x.data[from.starts[r] + i * from.step];
+        keys[i] = sign * (Number.isNaN(v) ? Infinity : v);
+      }
+      const order = ranked(keys);
+      for (let i = 0; i < k; i++) {
+        const at = to.starts[r] + i * to.step;
+        values.data[at] = x.data[from.starts[r] + order[i] * from.step];
+        places.data[at] = order[i];
+      }
+    }
+  };
 }
 
 export const ROWWISE = {
@@ -58,6 +96,6 @@ export const ROWWISE = {
   logSoftmax,
   cumsum: cumulative((a, b) => a + b),
   cumprod: cumulative((a, b) => a * b),
-  sort,
-  topk,
+  sort: (outs, x, dim, descending) => firstInOrder(outs, x, x.shape.at(dim) ?? 1, dim, descending),
+  topk: firstInOrder,
 };
