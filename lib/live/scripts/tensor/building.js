@@ -14,11 +14,16 @@ function cat(out, parts, dim) {
     for (const { data, shape } of joined) {
       const length = shape[d] * row;
       for (let from = 0, to = start; from < data.length; from += length, to += behind) {
-        for (let i = 0; i < length; i++) out.data[to + i] = data[from + i];
+        copy(out.data, to, data, from, length);
       }
       start += length;
     }
   };
+}
+
+/** Copy `length` numbers of `data` from the place `from` to the place `to` of `out`. */
+export function copy(out, to, data, from, length) {
+  for (let i = 0; i < length; i++) out[to + i] = data[from + i];
 }
 
 // `sides` holds how much to add before and behind, the last axis first; negative cuts off.

@@ -1,32 +1,75 @@
 // Convolution in one or two dimensions, forward and transposed.
 
-import { size } from "./shapes.js";
+import { multiplier, panelPlace, panelSize } from "./matrix.js";
 import { zeros } from "./tensor.js";
 
 function convolution(out, x, weight, bias, stride, padding, dilation, transposed, _, groups) {
-  const geometry = { transposed, ...measured(out, x, weight, stride, padding, dilation) };
-  const { H, W, OH, OW, KH, KW } = geometry;
-  const [B, Cin] = x.shape;
+  const geometry = measured(out, x, weight, stride, padding, dilation);
+  const taps = transposed ? tapsSpread(geometry) : tapsSeen(geometry);
+  const planes = { from: geometry.H * geometry.W, to: geometry.OH * geometry.OW };
+  if (!transposed && out.shape[1] >= 4 * groups) {
+    return multiplied(out, x, weight, bias, groups, taps, planes);
+  }
+  return added(out, x, weight, bias, groups, taps, planes, transposed);
+}
+
+// As a product of the kernels (outputs, terms) and what each of them sees (terms, places).
+function multiplied(out, x, weight, bias, groups, taps, planes) {
+  const groupIn = x.shape[1] / groups;
+  const groupOut = out.shape[1] / groups;
+  const terms = groupIn * taps.length;
+  const multiply = multiplier(groupOut, terms, planes.to);
+  const panels = zeros(panelSize(terms, planes.to)); // 0 in the padding
+  const places = taps.map(({ to }, t) => to.map((place) => panelPlace(terms, t, place)));
+  return () => {
+    for (let k = 0; k < x.shape[0] * groups; k++) {
+      for (let c = 0; c < groupIn; c++) {
+        const start = (k * groupIn + c) * planes.from;
+        taps.forEach(({ from }, t) => {
+          copyTo(panels, panelPlace(terms, c * taps.length, 0), places[t], x.data, start, from);
+        });
+      }
+      const first = (k % groups) * groupOut; // channel of the output
+      multiply(weight.data, first * terms, panels, 0, (i, sums, at) => {
+        const shift = bias ? bias.data[first + i] : 0;
+        const row = (k * groupOut + i) * planes.to;
+        for (let j = 0; j < planes.to; j++) out.data[row + j] = sums[at + j] + shift;
+      });
+    }
+  };
+}
+
+function copyTo(panels, shift, to, data, start, from) {
+  for (let i = 0; i < to.length; i++) panels[shift + to[i]] = data[start + from[i]];
+}
+
+// Plane by plane, a number of the kernel at a time.
+function added(out, x, weight, bias, groups, taps, planes, transposed) {
+  const Cin = x.shape[1];
   const Cout = out.shape[1];
   const groupIn = Cin / groups;
   const groupOut = Cout / groups;
-  const inputs = planes(x.data, B * Cin, H * W);
-  const kernels = planes(weight.data, size(weight.shape.slice(0, 2)), KH * KW);
-  const sums = zeros(OH * OW);
+  const sums = zeros(planes.to);
   return () => {
-    for (let k = 0; k < B * Cout; k++) {
-      const b = Math.floor(k / Cout);
+    for (let k = 0; k < out.shape[0] * Cout; k++) {
       const o = k % Cout;
-      const group = Math.floor(o / groupOut);
+      const first = Math.floor(o / groupOut) * groupIn; // channel of the input
+      const start = (Math.floor(k / Cout) * Cin + first) * planes.from;
       sums.fill(bias ? bias.data[o] : 0);
       for (let c = 0; c < groupIn; c++) {
-        const channel = group * groupIn + c;
-        const kernel = transposed ? channel * groupOut + (o % groupOut) : o * groupIn + c;
-        addPlane(sums, inputs[b * Cin + channel], kernels[kernel], geometry);
+        const kernel = transposed ? (first + c) * groupOut + (o % groupOut) : o * groupIn + c;
+        for (let t = 0; t < taps.length; t++) {
+          const w = weight.data[kernel * taps.length + t];
+          addTap(sums, x.data, start + c * planes.from, w, taps[t]);
+        }
       }
-      out.data.set(sums, k * OH * OW);
+      out.data.set(sums, k * planes.to);
     }
   };
+}
+
+function addTap(sums, data, start, w, { from, to }) {
+  for (let i = 0; i < to.length; i++) sums[to[i]] += w * data[start + from[i]];
 }
 
 export const CONVOLUTION = { convolution };
@@ -47,43 +90,29 @@ function measured(out, x, weight, stride, padding, dilation) {
   return { H, W, OH, OW, KH, KW, SH, SW, PH, PW, DH, DW };
 }
 
-function planes(data, n, length) {
-  return Array.from({ length: n }, (_, i) => data.subarray(i * length, (i + 1) * length));
-}
-
-// What one plane of the input adds to one of the output, a number of the kernel at a time.
-function addPlane(to, from, kernel, geometry) {
-  const { KH, KW, PH, PW, DH, DW, transposed } = geometry;
-  const add = transposed ? addSpread : addSeen;
+// For each number of the kernel, which places of an output plane see which of an input plane.
+function tapsSeen({ H, W, OH, OW, KH, KW, SH, SW, PH, PW, DH, DW }) {
+  const taps = [];
   for (let i = 0; i < KH; i++) {
     for (let j = 0; j < KW; j++) {
-      add(to, from, kernel[i * KW + j], i * DH - PH, j * DW - PW, geometry);
+      const [to, from] = [[], []];
+      for (let r = 0; r < OH; r++) {
+        for (let s = 0; s < OW; s++) {
+          const y = r * SH + i * DH - PH;
+          const z = s * SW + j * DW - PW;
+          if (y < 0 || y >= H || z < 0 || z >= W) continue;
+          to.push(r * OW + s);
+          from.push(y * W + z);
+        }
+      }
+      taps.push({ to: Int32Array.from(to), from: Int32Array.from(from) });
     }
   }
+  return taps;
 }
 
-// To each place of the output, w times what it sees of the input `down` and `right` of it.
-function addSeen(to, from, w, down, right, { H, W, OH, OW, SH, SW }) {
-  const [top, bottom] = within(OH, H, SH, down);
-  const [left, end] = within(OW, W, SW, right);
-  for (let r = top; r < bottom; r++) {
-    let at = (r * SH + down) * W + left * SW + right;
-    for (let s = r * OW + left; s < r * OW + end; s++, at += SW) to[s] += w * from[at];
-  }
-}
-
-// From each place of the input, w times it to the output `down` and `right` of it.
-function addSpread(to, from, w, down, right, { H, W, OH, OW, SH, SW }) {
-  const [top, bottom] = within(H, OH, SH, down);
-  const [left, end] = within(W, OW, SW, right);
-  for (let y = top; y < bottom; y++) {
-    let at = (y * SH + down) * OW + left * SW + right;
-    for (let z = y * W + left; z < y * W + end; z++, at += SW) to[at] += w * from[z];
-  }
-}
-
-// Of n places, `stride` apart and moved by `shift`, the first and the end of those below m.
-function within(n, m, stride, shift) {
-  const first = Math.max(Math.ceil(-shift / stride), 0);
-  return [first, Math.max(Math.min(Math.ceil((m - shift) / stride), n), first)];
+// The same the other way: what is transposed sends from where a convolution would see.
+function tapsSpread({ H, W, OH, OW, ...kernel }) {
+  const seen = tapsSeen({ H: OH, W: OW, OH: H, OW: W, ...kernel });
+  return seen.map(({ to, from }) => ({ to: from, from: to }));
 }

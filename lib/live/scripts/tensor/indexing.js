@@ -1,5 +1,6 @@
 // Operations that read or write where a tensor of indices says.
 
+import { copy } from "./building.js";
 import { axisOf, broadcastSteps, commonShape, offsets, size, strides } from "./shapes.js";
 
 const fromFront = (i, n) => (i < 0 ? i + n : i);
@@ -14,7 +15,8 @@ function indexSelect(out, x, dim, index) {
     for (let o = 0; o < outer; o++) {
       for (let p = 0; p < index.data.length; p++) {
         const start = (o * n + fromFront(index.data[p], n)) * inner;
-        for (let j = 0; j < inner; j++) out.data[k++] = x.data[start + j];
+        copy(out.data, k, x.data, start, inner);
+        k += inner;
       }
     }
   };
@@ -44,15 +46,13 @@ function gather(out, x, dim, index) {
 // `source` is a number or a tensor, of which the part in the shape of the index is read.
 const scattered = (adds) => (out, x, dim, index, source) => {
   const from = typeof source === "object" ? offsets(index.shape, strides(source.shape)) : null;
-  const sums = Float64Array.from(x.data);
   const write = indexedPlaces(x, index, dim, (i, place) => {
     const value = from ? source.data[from[i]] : Number(source);
-    sums[place] = adds ? sums[place] + value : value;
+    out.data[place] = adds ? out.data[place] + value : value;
   });
   return () => {
-    sums.set(x.data);
+    out.data.set(x.data);
     write();
-    out.data.set(sums);
   };
 };
 

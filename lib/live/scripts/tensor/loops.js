@@ -1,7 +1,8 @@
 // A run of element-wise operations in one shape, in one loop.
 
 import { rounding } from "./dtypes.js";
-import { offsets, size } from "./shapes.js";
+import { offsets, size, strides } from "./shapes.js";
+import { zeros } from "./tensor.js";
 
 /**
  * A function that computes the nodes of a group: [{f, dtype, data, operands}, ...].
@@ -89,19 +90,17 @@ function merged(shape, sources) {
 /** The same without making code, for pages whose policy forbids it: one node after another. */
 export function slowLoop({ shape, nodes }) {
   const n = size(shape);
-  const arrays = new Map(nodes.map((node) => [node, node.data ?? new Float64Array(n)]));
+  for (const node of nodes) node.data ??= zeros(n);
   const reader = (o) => {
     if (typeof o === "number") return () => o;
-    if (!o.steps) return (i) => arrays.get(o)[i];
-    const places = offsets(shape, o.steps, o.start);
+    const places = offsets(shape, o.steps ?? strides(shape), o.start);
     return (i) => o.data[places[i]];
   };
-  const calls = nodes.map((node) => {
-    const readers = node.operands.map(reader);
-    const round = rounding(node.dtype);
-    const out = arrays.get(node);
+  const calls = nodes.map(({ f, dtype, data, operands }) => {
+    const readers = operands.map(reader);
+    const round = rounding(dtype);
     return (i) => {
-      out[i] = round(node.f(...readers.map((read) => read(i))));
+      data[i] = round(f(...readers.map((read) => read(i))));
     };
   });
   return () => {

@@ -1,9 +1,9 @@
 // Operations that reduce axes to one number: sums, means, extremes and where they are.
 
-import { largest, reduce, smallest, squares, sumRows, total } from "./rows.js";
+import { largest, reduce, smallest, squares, total } from "./rows.js";
 
-const sum = (out, x, dims) => sumRows(out, x, dims);
-const mean = (out, x, dims) => sumRows(out, x, dims, (n) => n);
+const sum = (out, x, dims) => reduce(out, x, dims, total);
+const mean = (out, x, dims) => reduce(out, x, dims, (row) => total(row) / row.length);
 const product = (row) => row.reduce((a, b) => a * b, 1);
 
 function variance(out, x, dims, correction) {
@@ -15,7 +15,6 @@ function variance(out, x, dims, correction) {
 
 function vectorNorm(out, x, p, dims) {
   if (p === Infinity) return reduce(out, x, dims, (row) => largest(row.map(Math.abs)));
-  if (p === 2) return reduce(out, x, dims, (row) => Math.sqrt(squares(row, 0)));
   return reduce(out, x, dims, (row) => total(row.map((v) => Math.abs(v) ** p)) ** (1 / p));
 }
 

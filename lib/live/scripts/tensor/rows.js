@@ -20,11 +20,9 @@ export function mapRows(out, x, dim, f) {
   const { starts, steps } = rowsAlong(x, [dim]);
   const row = zeros(steps.length);
   return () => {
-    for (let i = 0; i < starts.length; i++) {
-      read(row, x.data, starts[i], steps);
-      const found = f(row);
-      const start = starts[i];
-      for (let j = 0; j < found.length; j++) out.data[start + steps[j]] = found[j];
+    for (const start of starts) {
+      read(row, x.data, start, steps);
+      write(out.data, start, steps, f(row));
     }
   };
 }
@@ -33,59 +31,25 @@ function read(row, data, start, steps) {
   for (let j = 0; j < row.length; j++) row[j] = data[start + steps[j]];
 }
 
-/** The sum over axes: of a block of neighbours each, or of whole blocks into one another. */
-export function sumRows(out, x, dims, divisor = () => 1) {
-  const { starts, steps } = rowsAlong(x, dims);
-  const n = starts.length;
-  const sums = zeros(n);
-  const scale = divisor(steps.length);
-  const inner = innermost(x, dims);
-  return () => {
-    const { data } = x;
-    if (inner) {
-      for (let i = 0; i < n; i++) {
-        let sum = 0;
-        for (let j = starts[i], end = j + steps.length; j < end; j++) sum += data[j];
-        out.data[i] = sum / scale;
-      }
-      return;
-    }
-    sums.fill(0);
-    for (let j = 0; j < steps.length; j++) {
-      const step = steps[j];
-      for (let i = 0; i < n; i++) sums[i] += data[starts[i] + step];
-    }
-    for (let i = 0; i < n; i++) out.data[i] = sums[i] / scale;
-  };
-}
-
-// Whether the axes are the last ones, so that each row lies in one piece.
-function innermost(x, dims) {
-  const { along } = axes(x, dims);
-  const first = x.shape.length - along.length;
-  return along.every((axis, i) => axis === first + i);
-}
-
-function axes(x, dims) {
+/** Where the rows begin, and how far from there each element of a row lies. */
+export function rowsAlong(x, dims) {
   const all = x.shape.map((_, i) => i);
   const named = dims === null || dims.length === 0 ? all : dims;
-  const chosen = new Set(named.map((d) => axisOf(d, x.shape.length)));
-  return {
-    along: all.filter((i) => chosen.has(i)),
-    others: all.filter((i) => !chosen.has(i)),
-  };
-}
-
-// Where the rows begin, and how far from there each element of a row lies.
-function rowsAlong(x, dims) {
-  const { along, others } = axes(x, dims);
+  const along = new Set(named.map((d) => axisOf(d, x.shape.length)));
   const own = strides(x.shape);
   const over = (some) =>
     offsets(
       some.map((i) => x.shape[i]),
       some.map((i) => own[i]),
     );
-  return { starts: over(others), steps: over(along) };
+  return {
+    starts: over(all.filter((i) => !along.has(i))),
+    steps: over(all.filter((i) => along.has(i))),
+  };
+}
+
+function write(data, start, steps, row) {
+  for (let j = 0; j < row.length; j++) data[start + steps[j]] = row[j];
 }
 
 /** The sum of a row. */

@@ -1,7 +1,6 @@
 // Operations that make a row of each row along one axis: softmax, sums so far, sorting.
 
-import { largest, mapRows } from "./rows.js";
-import { axisOf, offsets, strides } from "./shapes.js";
+import { largest, mapRows, rowsAlong } from "./rows.js";
 import { zeros } from "./tensor.js";
 
 function softmax(out, x, dim) {
@@ -60,31 +59,22 @@ function ranking(n) {
 
 // The first k of each row in order and their places; nan counts as the largest.
 function firstInOrder([values, places], x, k, dim, descending) {
-  const d = axisOf(dim, x.shape.length);
-  const n = x.shape[d] ?? 1;
-  const over = (shape) => {
-    const own = strides(shape);
-    const others = own.map((_, i) => i).filter((i) => i !== d);
-    const starts = offsets(
-      others.map((i) => shape[i]),
-      others.map((i) => own[i]),
-    );
-    return { starts, step: own[d] ?? 1 };
-  };
-  const [from, to] = [over(x.shape), over(values.shape)];
+  const from = rowsAlong(x, [dim]);
+  const to = rowsAlong(values, [dim]);
+  const n = from.steps.length;
   const keys = zeros(n);
   const ranked = ranking(n);
   const sign = descending ? -1 : 1;
   return () => {
     for (let r = 0; r < from.starts.length; r++) {
       for (let i = 0; i < n; i++) {
-        const v = x.data[from.starts[r] + i * from.step];
+        const v = x.data[from.starts[r] + from.steps[i]];
         keys[i] = sign * (Number.isNaN(v) ? Infinity : v);
       }
       const order = ranked(keys);
       for (let i = 0; i < k; i++) {
-        const at = to.starts[r] + i * to.step;
-        values.data[at] = x.data[from.starts[r] + order[i] * from.step];
+        const at = to.starts[r] + to.steps[i];
+        values.data[at] = x.data[from.starts[r] + from.steps[order[i]]];
         places.data[at] = order[i];
       }
     }
