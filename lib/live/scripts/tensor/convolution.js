@@ -1,16 +1,14 @@
 // Convolution in one or two dimensions, forward and transposed.
 
 import { multiplier, panelPlace, panelSize } from "./matrix.js";
+import { size } from "./shapes.js";
 import { zeros } from "./tensor.js";
 
 function convolution(out, x, weight, bias, stride, padding, dilation, transposed, _, groups) {
-  const geometry = measured(out, x, weight, stride, padding, dilation);
-  const taps = transposed ? tapsSpread(geometry) : tapsSeen(geometry);
-  const planes = { from: geometry.H * geometry.W, to: geometry.OH * geometry.OW };
-  if (!transposed && out.shape[1] >= 4 * groups) {
-    return multiplied(out, x, weight, bias, groups, taps, planes);
-  }
-  return added(out, x, weight, bias, groups, taps, planes, transposed);
+  const taps = tapsOf(out, x, weight, [stride, padding, dilation], transposed);
+  const planes = { from: size(x.shape.slice(2)), to: size(out.shape.slice(2)) };
+  const byPlanes = transposed || out.shape[1] < 4 * groups;
+  return (byPlanes ? added : multiplied)(out, x, weight, bias, groups, taps, planes, transposed);
 }
 
 // As a product of the kernels (outputs, terms) and what each of them sees (terms, places).
@@ -74,45 +72,31 @@ function addTap(sums, data, start, w, { from, to }) {
 
 export const CONVOLUTION = { convolution };
 
-// Height and width of input, output and kernel; stride, padding and dilation along both. One
-// dimension is taken for two of height 1.
-function measured(out, x, weight, stride, padding, dilation) {
-  const both = (along, missing) => {
-    if (x.shape.length === 3) return [missing, along[0]];
-    return along.length === 2 ? along : [along[0], along[0]];
-  };
-  const [H, W] = both(x.shape.slice(2), 1);
-  const [OH, OW] = both(out.shape.slice(2), 1);
-  const [KH, KW] = both(weight.shape.slice(2), 1);
-  const [SH, SW] = both(stride, 1);
-  const [PH, PW] = both(padding, 0);
-  const [DH, DW] = both(dilation, 1);
-  return { H, W, OH, OW, KH, KW, SH, SW, PH, PW, DH, DW };
-}
-
 // For each number of the kernel, which places of an output plane see which of an input plane.
-function tapsSeen({ H, W, OH, OW, KH, KW, SH, SW, PH, PW, DH, DW }) {
-  const taps = [];
-  for (let i = 0; i < KH; i++) {
-    for (let j = 0; j < KW; j++) {
-      const [to, from] = [[], []];
-      for (let r = 0; r < OH; r++) {
-        for (let s = 0; s < OW; s++) {
-          const y = r * SH + i * DH - PH;
-          const z = s * SW + j * DW - PW;
-          if (y < 0 || y >= H || z < 0 || z >= W) continue;
-          to.push(r * OW + s);
-          from.push(y * W + z);
-        }
-      }
-      taps.push({ to: Int32Array.from(to), from: Int32Array.from(from) });
-    }
-  }
-  return taps;
+// One dimension is taken for two of height 1.
+function tapsOf(out, x, weight, settings, transposed) {
+  const isFlat = x.shape.length === 3;
+  const [W, OW] = [x.shape.at(-1), out.shape.at(-1)];
+  const [rows, columns] = [-2, -1].map((axis, i) => {
+    if (isFlat && i === 0) return [[[0, 0]]];
+    const [stride, padding, dilation] = settings.map((all) => all[isFlat ? 0 : i] ?? all[0]);
+    const [n, m] = [x.shape.at(axis), out.shape.at(axis)];
+    return Array.from({ length: weight.shape.at(axis) }, (_, t) => {
+      const shift = t * dilation - padding;
+      if (!transposed) return pairs(n, m, stride, shift);
+      return pairs(m, n, stride, shift).map(([from, to]) => [to, from]);
+    });
+  });
+  return rows.flatMap((down) =>
+    columns.map((right) => ({
+      to: Int32Array.from(down.flatMap(([r]) => right.map(([s]) => r * OW + s))),
+      from: Int32Array.from(down.flatMap(([, y]) => right.map(([, z]) => y * W + z))),
+    })),
+  );
 }
 
-// The same the other way: what is transposed sends from where a convolution would see.
-function tapsSpread({ H, W, OH, OW, ...kernel }) {
-  const seen = tapsSeen({ H: OH, W: OW, OH: H, OW: W, ...kernel });
-  return seen.map(({ to, from }) => ({ to: from, from: to }));
+// Which of m places, `stride` apart and moved by `shift`, fall on one of n, and on which.
+function pairs(n, m, stride, shift) {
+  const all = Array.from({ length: m }, (_, i) => [i, i * stride + shift]);
+  return all.filter(([, at]) => at >= 0 && at < n);
 }

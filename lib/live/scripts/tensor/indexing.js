@@ -1,25 +1,13 @@
 // Operations that read or write where a tensor of indices says.
 
-import { copy } from "./building.js";
 import { axisOf, broadcastSteps, commonShape, offsets, size, strides } from "./shapes.js";
 
 const fromFront = (i, n) => (i < 0 ? i + n : i);
 
-function indexSelect(out, x, dim, index) {
+function indexSelect(out, x, dim, along) {
   const d = axisOf(dim, x.shape.length);
-  const n = x.shape[d] ?? 1;
-  const outer = size(x.shape.slice(0, d));
-  const inner = size(x.shape.slice(d + 1));
-  return () => {
-    let k = 0;
-    for (let o = 0; o < outer; o++) {
-      for (let p = 0; p < index.data.length; p++) {
-        const start = (o * n + fromFront(index.data[p], n)) * inner;
-        copy(out.data, k, x.data, start, inner);
-        k += inner;
-      }
-    }
-  };
+  const indices = x.shape.map((_, i) => (i === d ? along : null));
+  return index(out, x, indices);
 }
 
 // Calls visit(k, place) for each element k of an index along one axis and its place in x.

@@ -35,17 +35,14 @@ function written({ shape, nodes }) {
   const first = []; // numbers that are the same for all elements
   [...sources.values()].forEach(({ data, start, text }, i) => {
     const steps = axes.steps.map((all) => all[i + 1]);
-    const at = steps.findLastIndex((step) => step !== 0);
+    const at = steps.map(Boolean).lastIndexOf(true);
     (loads[at] ?? first).push(`const ${text} = ${named(data)}[${index(steps, start)}];`);
   });
-  const here = index(
-    axes.steps.map((all) => all[0]),
-    0,
-  );
+  const own = axes.steps.map((all) => all[0]);
   const lines = nodes.flatMap(({ f, dtype, data, operands }, i) => {
     const given = operands.map((o) => texts.get(o) ?? String(o));
     const value = `${named(rounding(dtype))}(${named(f)}(${given.join(", ")}))`;
-    const kept = data ? [`${named(data)}[${here}] = v${i};`] : [];
+    const kept = data ? [`${named(data)}[${index(own, 0)}] = v${i};`] : [];
     return [`const v${i} = ${value};`, ...kept];
   });
   const heads = axes.sizes.flatMap((n, d) => [
@@ -58,11 +55,8 @@ function written({ shape, nodes }) {
 
 // The sum of i0 * steps[0], i1 * steps[1], ... and the start, as text.
 function index(steps, start) {
-  const terms = steps.flatMap((step, d) => {
-    if (step === 0) return [];
-    return step === 1 ? [`i${d}`] : [`i${d} * ${step}`];
-  });
-  return [...terms, ...(start || !terms.length ? [start] : [])].join(" + ");
+  const terms = steps.map((step, d) => (step ? `i${d} * ${step} + ` : ""));
+  return terms.join("").replaceAll(" * 1 +", " +") + start;
 }
 
 // The shape with as few axes as may be: neighbours that all can cross in one go become one.

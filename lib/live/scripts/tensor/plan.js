@@ -1,11 +1,11 @@
 // A program made ready once: its arrays, its loops, and on which inputs each step depends.
 
-import { allocate, rounding, roundsLate } from "./dtypes.js";
+import { allocate, roundsLate } from "./dtypes.js";
 import { ELEMENTWISE } from "./elementwise.js";
 import { loop, slowLoop } from "./loops.js";
 import { OPERATIONS } from "./operations.js";
 import { broadcastSteps, isPacked, size, strides } from "./shapes.js";
-import { reshaped, VIEWS } from "./views.js";
+import { VIEWS } from "./views.js";
 
 const WORDS = { inf: Infinity, "-inf": -Infinity, nan: NaN }; // JSON has none of these
 const isTensor = (x) => x !== null && typeof x === "object" && !Array.isArray(x);
@@ -51,18 +51,13 @@ export function plan(program, metas, makesCode) {
 
   function answer(operation, args, meta) {
     if (operation === "getitem") return args[0][args[1]];
-    if (operation === "view") return like(args[0], reshaped(meta, kept(args[0])) ?? copied());
-    if (operation in VIEWS) {
-      const found = VIEWS[operation](meta, kept(args[0]), ...args.slice(1));
-      return Array.isArray(found) ? found.map((x) => like(args[0], x)) : like(args[0], found);
-    }
     const name = [operation, ...args.filter((arg) => typeof arg === "string")].join(" ");
     if (name in ELEMENTWISE) return elementwise(name, args, meta);
-    return whole(operation, args.map(packed), meta);
-
-    function copied() {
-      return reshaped(meta, packed(args[0]));
-    }
+    if (!(operation in VIEWS)) return whole(operation, args.map(packed), meta);
+    const [x, ...others] = args;
+    const seen = VIEWS[operation];
+    const found = seen(meta, kept(x), ...others) ?? seen(meta, packed(x)); // a view may need it
+    return Array.isArray(found) ? found.map((part) => like(x, part)) : like(x, found);
   }
 
   // A step of its own, for all elements at once.
@@ -70,13 +65,9 @@ export function plan(program, metas, makesCode) {
     const mask = args.flat().reduce((m, arg) => m | (isTensor(arg) ? arg.mask : 0), 0);
     const out = [meta].flat().map((m) => made(m, mask, steps.length));
     const compute = OPERATIONS[operation](Array.isArray(meta) ? out : out[0], ...args);
-    const late = out.filter(({ dtype }) => roundsLate(dtype));
-    const rounded = () => {
-      compute();
-      for (const { dtype, data } of late) data.set(data.map(rounding(dtype)));
-    };
-    steps.push({ mask, nodes: 1, run: late.length ? rounded : compute });
-    return Array.isArray(meta) ? out : out[0];
+    steps.push({ mask, nodes: 1, run: compute });
+    const rounded = out.map((x) => (roundsLate(x.dtype) ? elementwise("cast", [x], x) : x));
+    return Array.isArray(meta) ? rounded : rounded[0];
   }
 
   // Joins the latest step of the same shape and mask if all that it reads is there by then.
@@ -90,14 +81,12 @@ export function plan(program, metas, makesCode) {
       steps.push(step);
       groups.set(key, step);
     }
-    const operands = args
-      .filter((arg) => typeof arg !== "string")
-      .map((arg) => {
-        if (!isTensor(arg)) return Number(arg ?? NaN);
-        if (arg.step === step) return arg.node;
-        const { data, start } = kept(arg);
-        return { data, steps: broadcastSteps(arg, shape), start };
-      });
+    const operands = args.map((arg) => {
+      if (!isTensor(arg)) return Number(arg ?? NaN); // nan for a word, too
+      if (arg.step === step) return arg.node;
+      const { data, start } = kept(arg);
+      return { data, steps: broadcastSteps(arg, shape), start };
+    });
     const node = { f: ELEMENTWISE[name], dtype, operands };
     step.group.push(node);
     step.nodes += 1;

@@ -2,10 +2,12 @@
 
 import { largest, total } from "./rows.js";
 
+const upTo = (n, f) => Array.from({ length: n }, (_, i) => f(i));
+
 // The windows along an axis of n places: those that each holds, and their number with padding.
 function windowsAlong(n, m, kernel, stride, padding, dilation) {
-  return Array.from({ length: m }, (_, i) => {
-    const all = Array.from({ length: kernel }, (_, t) => i * stride - padding + t * dilation);
+  return upTo(m, (i) => {
+    const all = upTo(kernel, (t) => i * stride - padding + t * dilation);
     const places = all.filter((at) => at >= 0 && at < n);
     return { places, count: all.filter((at) => at >= -padding && at < n + padding).length };
   });
@@ -13,10 +15,10 @@ function windowsAlong(n, m, kernel, stride, padding, dilation) {
 
 // Windows that the sizes of input and output alone determine.
 function evenWindows(n, m) {
-  return Array.from({ length: m }, (_, i) => {
+  return upTo(m, (i) => {
     const first = Math.floor((i * n) / m);
     const count = Math.ceil(((i + 1) * n) / m) - first;
-    return { places: Array.from({ length: count }, (_, t) => first + t), count };
+    return { places: upTo(count, (t) => first + t), count };
   });
 }
 

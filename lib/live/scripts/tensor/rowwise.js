@@ -33,45 +33,23 @@ const cumulative = (f) => (out, x, dim) =>
     return row;
   });
 
-// The places of the keys in rising order, equal ones as they stand: runs of 1, 2, 4, ... are
-// merged in pairs. Returns one of two arrays, which the next call fills again.
-function ranking(n) {
-  let from = new Int32Array(n);
-  let to = new Int32Array(n);
-  return (keys) => {
-    for (let i = 0; i < n; i++) from[i] = i;
-    for (let run = 1; run < n; run *= 2) {
-      for (let low = 0; low < n; low += 2 * run) {
-        const middle = Math.min(low + run, n);
-        const high = Math.min(low + 2 * run, n);
-        let a = low;
-        let b = middle;
-        for (let k = low; k < high; k++) {
-          const left = b >= high || (a < middle && keys[from[a]] <= keys[from[b]]);
-          to[k] = left ? from[a++] : from[b++];
-        }
-      }
-      [from, to] = [to, from];
-    }
-    return from;
-  };
-}
-
 // The first k of each row in order and their places; nan counts as the largest.
 function firstInOrder([values, places], x, k, dim, descending) {
   const from = rowsAlong(x, [dim]);
   const to = rowsAlong(values, [dim]);
   const n = from.steps.length;
   const keys = zeros(n);
-  const ranked = ranking(n);
+  const order = new Int32Array(n);
+  const before = (a, b) => keys[a] - keys[b] || a - b; // equal ones stay as they stand
   const sign = descending ? -1 : 1;
   return () => {
     for (let r = 0; r < from.starts.length; r++) {
       for (let i = 0; i < n; i++) {
         const v = x.data[from.starts[r] + from.steps[i]];
+        order[i] = i;
         keys[i] = sign * (Number.isNaN(v) ? Infinity : v);
       }
-      const order = ranked(keys);
+      order.sort(before);
       for (let i = 0; i < k; i++) {
         const at = to.starts[r] + to.steps[i];
         values.data[at] = x.data[from.starts[r] + from.steps[order[i]]];

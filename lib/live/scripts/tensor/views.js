@@ -10,8 +10,8 @@ const seen = (meta, x, steps, start = x.start) => ({
   start,
 });
 
-/** x in another shape; undefined where its elements have to be copied side by side first. */
-export function reshaped(meta, x) {
+// x in another shape; undefined where its elements have to be copied side by side first.
+function view(meta, x) {
   if (isPacked(x)) return seen(meta, x, strides(meta.shape));
   const longer = (shape) => shape.flatMap((n, i) => (n === 1 ? [] : [i]));
   const [from, to] = [longer(x.shape), longer(meta.shape)];
@@ -79,4 +79,4 @@ function unfold(meta, x, dim, _, step) {
   return seen(meta, x, [...steps, x.steps[d]]);
 }
 
-export const VIEWS = { expand, permute, slice, select, split, flip, diagonal, unfold };
+export const VIEWS = { view, expand, permute, slice, select, split, flip, diagonal, unfold };
