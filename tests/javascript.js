@@ -67,7 +67,7 @@ function counted(program, inputs) {
   let count = 0;
   steps.forEach((step, i) => {
     step.run = () => {
-      count += step.nodes;
+      count += step.nodes.length;
       runs[i]();
     };
   });

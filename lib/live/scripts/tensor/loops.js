@@ -1,7 +1,7 @@
 // A run of element-wise operations in one shape, in one loop.
 
 import { rounding } from "./dtypes.js";
-import { offsets, size, strides } from "./shapes.js";
+import { offsets, size } from "./shapes.js";
 import { zeros } from "./tensor.js";
 
 /**
@@ -40,7 +40,7 @@ function written({ shape, nodes }) {
   });
   const own = axes.steps.map((all) => all[0]);
   const lines = nodes.flatMap(({ f, dtype, data, operands }, i) => {
-    const given = operands.map((o) => texts.get(o) ?? String(o));
+    const given = operands.map((o) => texts.get(o) ?? (Object.is(o, -0) ? "-0" : o));
     const value = `${named(rounding(dtype))}(${named(f)}(${given.join(", ")}))`;
     const kept = data ? [`${named(data)}[${index(own, 0)}] = v${i};`] : [];
     return [`const v${i} = ${value};`, ...kept];
@@ -84,20 +84,27 @@ function merged(shape, sources) {
 /** The same without making code, for pages whose policy forbids it: one node after another. */
 export function slowLoop({ shape, nodes }) {
   const n = size(shape);
-  for (const node of nodes) node.data ??= zeros(n);
-  const reader = (o) => {
-    if (typeof o === "number") return () => o;
-    const places = offsets(shape, o.steps ?? strides(shape), o.start);
-    return (i) => o.data[places[i]];
-  };
-  const calls = nodes.map(({ f, dtype, data, operands }) => {
-    const readers = operands.map(reader);
-    const round = rounding(dtype);
-    return (i) => {
-      data[i] = round(f(...readers.map((read) => read(i))));
-    };
+  const calls = nodes.map((node) => {
+    node.data ??= zeros(n);
+    const readers = node.operands.map((o) => reader(o, shape, n));
+    return () => fill(node, rounding(node.dtype), ...readers.map((read) => read()));
   });
   return () => {
-    for (const call of calls) for (let i = 0; i < n; i++) call(i);
+    for (const call of calls) call();
   };
+}
+
+// A function that returns the operand's numbers for all elements, side by side.
+function reader(o, shape, n) {
+  if (!o.steps) return () => o.data ?? zeros(n).fill(o);
+  const places = offsets(shape, o.steps, o.start);
+  const found = zeros(n);
+  return () => {
+    for (let i = 0; i < n; i++) found[i] = o.data[places[i]];
+    return found;
+  };
+}
+
+function fill({ f, data }, round, a, b = a, c = a, d = a) {
+  for (let i = 0; i < data.length; i++) data[i] = round(f(a[i], b[i], c[i], d[i]));
 }

@@ -8,7 +8,7 @@ import { broadcastSteps, isPacked, size, strides } from "./shapes.js";
 import { VIEWS } from "./views.js";
 
 const WORDS = { inf: Infinity, "-inf": -Infinity, nan: NaN }; // JSON has none of these
-const isTensor = (x) => x !== null && typeof x === "object" && !Array.isArray(x);
+const isTensor = (x) => Boolean(x?.dtype);
 
 /** Whether this page may make code; a policy of its server can forbid it. */
 export function mayMakeCode() {
@@ -24,7 +24,7 @@ export function mayMakeCode() {
  *
  * Returns {inputs, outputs, steps}: tensors whose data stay the same arrays, and in order
  * {mask, nodes, run}: bit i of the mask says whether the step depends on input i, and nodes
- * how many operations it computes.
+ * are the operations that it computes.
  */
 export function plan(program, metas, makesCode) {
   const steps = [];
@@ -40,7 +40,7 @@ export function plan(program, metas, makesCode) {
   const inputs = values.slice(0, metas.length);
   const outputs = Object.entries(program.outputs).map(([name, i]) => [name, packed(values[i])]);
   const make = makesCode ? loop : slowLoop;
-  for (const step of steps) step.run ??= make({ shape: step.shape, nodes: step.group });
+  for (const step of steps) step.run ??= make(step);
   return { inputs, outputs, steps };
 
   function resolved(arg) {
@@ -64,8 +64,8 @@ export function plan(program, metas, makesCode) {
   function whole(operation, args, meta) {
     const mask = args.flat().reduce((m, arg) => m | (isTensor(arg) ? arg.mask : 0), 0);
     const out = [meta].flat().map((m) => made(m, mask, steps.length));
-    const compute = OPERATIONS[operation](Array.isArray(meta) ? out : out[0], ...args);
-    steps.push({ mask, nodes: 1, run: compute });
+    const run = OPERATIONS[operation](Array.isArray(meta) ? out : out[0], ...args);
+    steps.push({ mask, nodes: [operation], run });
     const rounded = out.map((x) => (roundsLate(x.dtype) ? elementwise("cast", [x], x) : x));
     return Array.isArray(meta) ? rounded : rounded[0];
   }
@@ -77,7 +77,7 @@ export function plan(program, metas, makesCode) {
     const key = `${mask} ${shape}`;
     let step = groups.get(key);
     if (!step || sources.some((x) => x.at >= step.at && x.step !== step)) {
-      step = { mask, shape, at: steps.length, group: [], nodes: 0 };
+      step = { mask, shape, at: steps.length, nodes: [] };
       steps.push(step);
       groups.set(key, step);
     }
@@ -88,8 +88,7 @@ export function plan(program, metas, makesCode) {
       return { data, steps: broadcastSteps(arg, shape), start };
     });
     const node = { f: ELEMENTWISE[name], dtype, operands };
-    step.group.push(node);
-    step.nodes += 1;
+    step.nodes.push(node);
     return { ...laidOut({ dtype, shape }), mask, at: step.at, step, node };
   }
 
