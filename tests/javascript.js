@@ -3,8 +3,7 @@
 import { draw } from "../lib/live/scripts/marks/draw.js";
 import { format } from "../lib/live/scripts/marks/text.js";
 import { decode } from "../lib/live/scripts/tensor/constants.js";
-import { OPERATIONS } from "../lib/live/scripts/tensor/operations.js";
-import { run } from "../lib/live/scripts/tensor/run.js";
+import { planned, run } from "../lib/live/scripts/tensor/run.js";
 import { tensor } from "../lib/live/scripts/tensor/tensor.js";
 
 const WORDS = { nan: NaN, inf: Infinity, "-inf": -Infinity }; // JSON has none of these
@@ -53,32 +52,45 @@ export function drawn(json) {
   return found;
 }
 
-/** For each state in turn: whether a run that keeps values and a fresh one agree, their calls. */
+/** For each state in turn: whether a run that keeps values and a fresh one agree, their work. */
 export function walk(json) {
   const { program, states } = JSON.parse(json);
   const keeping = withConstants(program);
   return JSON.stringify(
     states.map((inputs) => {
-      const [kept, few] = counted(() => run(keeping, inputs.map(given)));
-      const [fresh, all] = counted(() => run({ ...keeping }, inputs.map(given)));
+      const [kept, few] = counted(keeping, inputs.map(given));
+      const [fresh, all] = counted({ ...keeping }, inputs.map(given));
       return { same: JSON.stringify(kept) === JSON.stringify(fresh), few, all };
     }),
   );
 }
 
-// What f() returns, and how many operations were called meanwhile.
-function counted(f) {
-  const plainly = { ...OPERATIONS };
-  let calls = 0;
-  for (const name of Object.keys(OPERATIONS)) {
-    OPERATIONS[name] = (...args) => {
-      calls += 1;
-      return plainly[name](...args);
+// The outputs of a program, and how many operations were computed for them.
+function counted(program, inputs) {
+  const { steps } = planned(program, inputs);
+  const runs = steps.map((step) => step.run);
+  let count = 0;
+  steps.forEach((step, i) => {
+    step.run = () => {
+      count += step.nodes.length;
+      runs[i]();
     };
-  }
-  const found = f();
-  Object.assign(OPERATIONS, plainly);
-  return [found, calls];
+  });
+  const found = run(program, inputs);
+  steps.forEach((step, i) => {
+    step.run = runs[i];
+  });
+  return [found, count];
+}
+
+/** The outputs of a program for each list of inputs, by loops and element by element. */
+export function bothWays(json) {
+  const { program, states } = JSON.parse(json);
+  const fast = withConstants(program);
+  const slow = { ...fast };
+  planned(slow, states[0].map(given), false);
+  const answers = (made) => states.map((inputs) => run(made, inputs.map(given)));
+  return JSON.stringify([fast, slow].map((made) => answers(made).map(plain)));
 }
 
 export const printed = format;

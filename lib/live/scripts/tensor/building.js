@@ -1,31 +1,37 @@
-// Operations that build a tensor: filled, cast, padded, joined or repeated.
+// Operations that build a tensor: filled, padded, joined or repeated.
 
-import { axisOf, offsets, size, strides } from "./shapes.js";
-import { taken, tensor, zeros } from "./tensor.js";
+import { axisOf, offsets, strides } from "./shapes.js";
 
-const fill = (meta, _, value) => tensor(meta, zeros(size(meta.shape)).fill(Number(value)));
-const cast = (meta, x) => tensor(meta, x.data);
+const fill = (out, _, value) => () => out.data.fill(Number(value));
 
-function cat(meta, parts, dim) {
-  const d = axisOf(dim, meta.shape.length);
-  const own = strides(meta.shape);
-  const out = zeros(size(meta.shape));
-  let start = 0;
-  for (const part of parts) {
-    if (part.shape.length !== meta.shape.length) continue; // torch lets an empty (0,) through
-    const to = offsets(part.shape, own, start * own[d]);
-    for (let i = 0; i < to.length; i++) out[to[i]] = part.data[i];
-    start += part.shape[d];
-  }
-  return tensor(meta, out);
+function cat(out, parts, dim) {
+  const d = axisOf(dim, out.shape.length);
+  const row = strides(out.shape)[d];
+  const behind = row * out.shape[d]; // how far apart the joined rows begin
+  const joined = parts.filter((part) => part.shape.length === out.shape.length);
+  return () => {
+    let start = 0;
+    for (const { data, shape } of joined) {
+      const length = shape[d] * row;
+      for (let from = 0, to = start; from < data.length; from += length, to += behind) {
+        copy(out.data, to, data, from, length);
+      }
+      start += length;
+    }
+  };
+}
+
+/** Copy `length` numbers of `data` from the place `from` to the place `to` of `out`. */
+export function copy(out, to, data, from, length) {
+  for (let i = 0; i < length; i++) out[to + i] = data[from + i];
 }
 
 // `sides` holds how much to add before and behind, the last axis first; negative cuts off.
-function pad(meta, x, sides, value) {
+function pad(out, x, sides, value) {
   const rank = x.shape.length;
   const before = x.shape.map((_, i) => sides[2 * (rank - 1 - i)] || 0);
   const first = before.map((b) => Math.max(-b, 0)); // of what is kept of x
-  const kept = x.shape.map((n, i) => Math.min(n, meta.shape[i] - before[i]) - first[i]);
+  const kept = x.shape.map((n, i) => Math.min(n, out.shape[i] - before[i]) - first[i]);
   const box = (own, corner) =>
     offsets(
       kept.map((n) => Math.max(n, 0)),
@@ -34,21 +40,25 @@ function pad(meta, x, sides, value) {
     );
   const from = box(strides(x.shape), first);
   const to = box(
-    strides(meta.shape),
+    strides(out.shape),
     before.map((b) => Math.max(b, 0)),
   );
-  const out = zeros(size(meta.shape)).fill(value);
-  for (let i = 0; i < to.length; i++) out[to[i]] = x.data[from[i]];
-  return tensor(meta, out);
+  out.data.fill(value);
+  return () => {
+    for (let i = 0; i < to.length; i++) out.data[to[i]] = x.data[from[i]];
+  };
 }
 
 // Each axis becomes two: one that counts the copies and does not move, and its own.
-function repeat(meta, x) {
-  const lead = Array(meta.shape.length - x.shape.length).fill(1);
+function repeat(out, x) {
+  const lead = Array(out.shape.length - x.shape.length).fill(1);
   const shape = [...lead, ...x.shape];
-  const doubled = shape.flatMap((n, i) => [meta.shape[i] / n, n]);
+  const doubled = shape.flatMap((n, i) => [out.shape[i] / n, n]);
   const steps = strides(shape).flatMap((step) => [0, step]);
-  return taken(meta, x, offsets(doubled, steps));
+  const places = offsets(doubled, steps);
+  return () => {
+    for (let i = 0; i < places.length; i++) out.data[i] = x.data[places[i]];
+  };
 }
 
-export const BUILDING = { fill, cast, cat, pad, repeat };
+export const BUILDING = { fill, cat, pad, repeat };

@@ -1,85 +1,102 @@
 // Convolution in one or two dimensions, forward and transposed.
 
+import { multiplier, panelPlace, panelSize } from "./matrix.js";
 import { size } from "./shapes.js";
-import { tensor, zeros } from "./tensor.js";
+import { zeros } from "./tensor.js";
 
-function convolution(meta, x, weight, bias, stride, padding, dilation, transposed, _, groups) {
-  const geometry = { transposed, ...measured(meta, x, weight, stride, padding, dilation) };
-  const { H, W, OH, OW, KH, KW } = geometry;
-  const [B, Cin] = x.shape;
-  const Cout = meta.shape[1];
+function convolution(out, x, weight, bias, stride, padding, dilation, transposed, _, groups) {
+  const taps = tapsOf(out, x, weight, [stride, padding, dilation], transposed);
+  const planes = { from: size(x.shape.slice(2)), to: size(out.shape.slice(2)) };
+  const byPlanes = transposed || out.shape[1] < 4 * groups;
+  return (byPlanes ? added : multiplied)(out, x, weight, bias, groups, taps, planes, transposed);
+}
+
+// As a product of the kernels (outputs, terms) and what each of them sees (terms, places).
+function multiplied(out, x, weight, bias, groups, taps, planes) {
+  const groupIn = x.shape[1] / groups;
+  const groupOut = out.shape[1] / groups;
+  const terms = groupIn * taps.length;
+  const multiply = multiplier(groupOut, terms, planes.to);
+  const panels = zeros(panelSize(terms, planes.to)); // 0 in the padding
+  const places = taps.map(({ to }, t) => to.map((place) => panelPlace(terms, t, place)));
+  return () => {
+    for (let k = 0; k < x.shape[0] * groups; k++) {
+      for (let c = 0; c < groupIn; c++) {
+        const start = (k * groupIn + c) * planes.from;
+        taps.forEach(({ from }, t) => {
+          copyTo(panels, panelPlace(terms, c * taps.length, 0), places[t], x.data, start, from);
+        });
+      }
+      const first = (k % groups) * groupOut; // channel of the output
+      multiply(weight.data, first * terms, panels, 0, (i, sums, at) => {
+        const shift = bias ? bias.data[first + i] : 0;
+        const row = (k * groupOut + i) * planes.to;
+        for (let j = 0; j < planes.to; j++) out.data[row + j] = sums[at + j] + shift;
+      });
+    }
+  };
+}
+
+function copyTo(panels, shift, to, data, start, from) {
+  for (let i = 0; i < to.length; i++) panels[shift + to[i]] = data[start + from[i]];
+}
+
+// Plane by plane, a number of the kernel at a time.
+function added(out, x, weight, bias, groups, taps, planes, transposed) {
+  const Cin = x.shape[1];
+  const Cout = out.shape[1];
   const groupIn = Cin / groups;
   const groupOut = Cout / groups;
-  const inputs = planes(x.data, B * Cin, H * W);
-  const kernels = planes(weight.data, size(weight.shape.slice(0, 2)), KH * KW);
-  const out = zeros(size(meta.shape));
-  planes(out, B * Cout, OH * OW).forEach((to, k) => {
-    const b = Math.floor(k / Cout);
-    const o = k % Cout;
-    const group = Math.floor(o / groupOut);
-    if (bias) to.fill(bias.data[o]);
-    for (let c = 0; c < groupIn; c++) {
-      const channel = group * groupIn + c;
-      const kernel = transposed ? channel * groupOut + (o % groupOut) : o * groupIn + c;
-      addPlane(to, inputs[b * Cin + channel], kernels[kernel], geometry);
+  const sums = zeros(planes.to);
+  return () => {
+    for (let k = 0; k < out.shape[0] * Cout; k++) {
+      const o = k % Cout;
+      const first = Math.floor(o / groupOut) * groupIn; // channel of the input
+      const start = (Math.floor(k / Cout) * Cin + first) * planes.from;
+      sums.fill(bias ? bias.data[o] : 0);
+      for (let c = 0; c < groupIn; c++) {
+        const kernel = transposed ? (first + c) * groupOut + (o % groupOut) : o * groupIn + c;
+        for (let t = 0; t < taps.length; t++) {
+          const w = weight.data[kernel * taps.length + t];
+          addTap(sums, x.data, start + c * planes.from, w, taps[t]);
+        }
+      }
+      out.data.set(sums, k * planes.to);
     }
-  });
-  return tensor(meta, out);
+  };
+}
+
+function addTap(sums, data, start, w, { from, to }) {
+  for (let i = 0; i < to.length; i++) sums[to[i]] += w * data[start + from[i]];
 }
 
 export const CONVOLUTION = { convolution };
 
-// Height and width of input, output and kernel; stride, padding and dilation along both. One
-// dimension is taken for two of height 1.
-function measured(meta, x, weight, stride, padding, dilation) {
-  const both = (along, missing) => {
-    if (x.shape.length === 3) return [missing, along[0]];
-    return along.length === 2 ? along : [along[0], along[0]];
-  };
-  const [H, W] = both(x.shape.slice(2), 1);
-  const [OH, OW] = both(meta.shape.slice(2), 1);
-  const [KH, KW] = both(weight.shape.slice(2), 1);
-  const [SH, SW] = both(stride, 1);
-  const [PH, PW] = both(padding, 0);
-  const [DH, DW] = both(dilation, 1);
-  return { H, W, OH, OW, KH, KW, SH, SW, PH, PW, DH, DW };
+// For each number of the kernel, which places of an output plane see which of an input plane.
+// One dimension is taken for two of height 1.
+function tapsOf(out, x, weight, settings, transposed) {
+  const isFlat = x.shape.length === 3;
+  const [W, OW] = [x.shape.at(-1), out.shape.at(-1)];
+  const [rows, columns] = [-2, -1].map((axis, i) => {
+    if (isFlat && i === 0) return [[[0, 0]]];
+    const [stride, padding, dilation] = settings.map((all) => all[isFlat ? 0 : i] ?? all[0]);
+    const [n, m] = [x.shape.at(axis), out.shape.at(axis)];
+    return Array.from({ length: weight.shape.at(axis) }, (_, t) => {
+      const shift = t * dilation - padding;
+      if (!transposed) return pairs(n, m, stride, shift);
+      return pairs(m, n, stride, shift).map(([from, to]) => [to, from]);
+    });
+  });
+  return rows.flatMap((down) =>
+    columns.map((right) => ({
+      to: Int32Array.from(down.flatMap(([r]) => right.map(([s]) => r * OW + s))),
+      from: Int32Array.from(down.flatMap(([, y]) => right.map(([, z]) => y * W + z))),
+    })),
+  );
 }
 
-function planes(data, n, length) {
-  return Array.from({ length: n }, (_, i) => data.subarray(i * length, (i + 1) * length));
-}
-
-// What one plane of the input adds to one of the output, a number of the kernel at a time.
-function addPlane(to, from, kernel, geometry) {
-  const { KH, KW, PH, PW, DH, DW, transposed } = geometry;
-  const add = transposed ? addSpread : addSeen;
-  for (let i = 0; i < KH; i++) {
-    for (let j = 0; j < KW; j++) {
-      add(to, from, kernel[i * KW + j], i * DH - PH, j * DW - PW, geometry);
-    }
-  }
-}
-
-// To each place of the output, w times what it sees of the input `down` and `right` of it.
-function addSeen(to, from, w, down, right, { H, W, OH, OW, SH, SW }) {
-  for (let r = 0; r < OH; r++) {
-    const y = r * SH + down;
-    if (y < 0 || y >= H) continue;
-    for (let s = 0; s < OW; s++) {
-      const z = s * SW + right;
-      if (z >= 0 && z < W) to[r * OW + s] += w * from[y * W + z];
-    }
-  }
-}
-
-// From each place of the input, w times it to the output `down` and `right` of it.
-function addSpread(to, from, w, down, right, { H, W, OH, OW, SH, SW }) {
-  for (let y = 0; y < H; y++) {
-    const r = y * SH + down;
-    if (r < 0 || r >= OH) continue;
-    for (let z = 0; z < W; z++) {
-      const s = z * SW + right;
-      if (s >= 0 && s < OW) to[r * OW + s] += w * from[y * W + z];
-    }
-  }
+// Which of m places, `stride` apart and moved by `shift`, fall on one of n, and on which.
+function pairs(n, m, stride, shift) {
+  const all = Array.from({ length: m }, (_, i) => [i, i * stride + shift]);
+  return all.filter(([, at]) => at >= 0 && at < n);
 }

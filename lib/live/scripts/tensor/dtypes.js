@@ -10,7 +10,6 @@ const ARRAYS = {
   int32: Int32Array,
   int64: Float64Array, // exact up to 2^53
 };
-const INTEGERS = new Set(["uint8", "int8", "int16", "int32", "int64"]);
 
 // Floats for which JavaScript has no array: bits of the fraction, the smallest exponent of a
 // normal number, the largest number, and whether what is beyond it becomes that number.
@@ -21,25 +20,33 @@ const SMALL_FLOATS = {
   float8_e5m2: { bits: 2, exponent: -14, largest: 57344 },
 };
 
+const ROUNDINGS = {
+  float32: Math.fround,
+  float64: (v) => v,
+  bool: (v) => (v ? 1 : 0),
+  uint8: (v) => v & 255,
+  int8: (v) => (v << 24) >> 24,
+  int16: (v) => (v << 16) >> 16,
+  int32: (v) => v | 0,
+  int64: Math.trunc,
+};
+for (const [dtype, small] of Object.entries(SMALL_FLOATS)) {
+  ROUNDINGS[dtype] = (v) => roundToSmall(v, small);
+}
+
 /** An array for n numbers of the dtype; small floats lie in a Float32Array. */
 export function allocate(dtype, n) {
   return new (ARRAYS[dtype] ?? Float32Array)(n);
 }
 
-/** The values as an array of the dtype, each rounded as torch rounds it. */
-export function stored(dtype, values) {
-  const data = allocate(dtype, values.length);
-  const small = SMALL_FLOATS[dtype];
-  if (small) {
-    for (let i = 0; i < data.length; i++) data[i] = roundToSmall(values[i], small);
-  } else if (INTEGERS.has(dtype)) {
-    for (let i = 0; i < data.length; i++) data[i] = Math.trunc(values[i]);
-  } else if (dtype === "bool") {
-    for (let i = 0; i < data.length; i++) data[i] = values[i] ? 1 : 0;
-  } else {
-    data.set(values);
-  }
-  return data;
+/** The function that makes of a number what the dtype can hold of it, as torch does. */
+export function rounding(dtype) {
+  return ROUNDINGS[dtype];
+}
+
+/** Whether an array of the dtype does not round by itself what is put into it. */
+export function roundsLate(dtype) {
+  return dtype in SMALL_FLOATS;
 }
 
 /** The nearest integer; a half goes to the even one. */

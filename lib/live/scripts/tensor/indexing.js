@@ -1,52 +1,52 @@
 // Operations that read or write where a tensor of indices says.
 
-import { axisOf, commonShape, offsets, size, spread, strides } from "./shapes.js";
-import { taken, tensor } from "./tensor.js";
+import { axisOf, broadcastSteps, commonShape, offsets, size, strides } from "./shapes.js";
 
 const fromFront = (i, n) => (i < 0 ? i + n : i);
 
-function indexSelect(meta, x, dim, index) {
+function indexSelect(out, x, dim, along) {
   const d = axisOf(dim, x.shape.length);
-  const n = x.shape[d];
-  const outer = size(x.shape.slice(0, d));
-  const inner = size(x.shape.slice(d + 1));
-  const places = new Int32Array(outer * index.data.length * inner);
-  let k = 0;
-  for (let o = 0; o < outer; o++) {
-    for (const i of index.data) {
-      const start = (o * n + fromFront(i, n)) * inner;
-      for (let j = 0; j < inner; j++) places[k++] = start + j;
-    }
-  }
-  return taken(meta, x, places);
+  const indices = x.shape.map((_, i) => (i === d ? along : null));
+  return index(out, x, indices);
 }
 
-// The places in x that an index along one axis names, for gather and scatter.
-function indexedPlaces(x, index, dim) {
+// Calls visit(k, place) for each element k of an index along one axis and its place in x.
+function indexedPlaces(x, index, dim, visit) {
   const d = axisOf(dim, x.shape.length);
+  const n = x.shape[d] ?? 1;
   const own = strides(x.shape);
   const others = own.map((s, i) => (i === d ? 0 : s));
-  const start = offsets(index.shape, others);
-  return start.map((s, i) => s + fromFront(index.data[i], x.shape[d]) * (own[d] || 1));
+  const starts = offsets(index.shape, others);
+  const step = own[d] || 1;
+  return () => {
+    for (let i = 0; i < starts.length; i++) {
+      visit(i, starts[i] + fromFront(index.data[i], n) * step);
+    }
+  };
 }
 
-const gather = (meta, x, dim, index) => taken(meta, x, indexedPlaces(x, index, dim));
+function gather(out, x, dim, index) {
+  return indexedPlaces(x, index, dim, (i, place) => {
+    out.data[i] = x.data[place];
+  });
+}
 
 // `source` is a number or a tensor, of which the part in the shape of the index is read.
-const scattered = (combine) => (meta, x, dim, index, source) => {
-  const out = Float64Array.from(x.data);
-  const to = indexedPlaces(x, index, dim);
+const scattered = (adds) => (out, x, dim, index, source) => {
   const from = typeof source === "object" ? offsets(index.shape, strides(source.shape)) : null;
-  for (let i = 0; i < to.length; i++) {
+  const write = indexedPlaces(x, index, dim, (i, place) => {
     const value = from ? source.data[from[i]] : Number(source);
-    out[to[i]] = combine(out[to[i]], value);
-  }
-  return tensor(meta, out);
+    out.data[place] = adds ? out.data[place] + value : value;
+  });
+  return () => {
+    out.data.set(x.data);
+    write();
+  };
 };
 
 // x[i, :, j]: tensors for some axes, broadcast together, and null for those that stay whole.
 // Where the tensors stand side by side their axes take that place, else they come first.
-function index(meta, x, indices) {
+function index(out, x, indices) {
   const own = strides(x.shape);
   const axes = x.shape.map((_, d) => d);
   const named = axes.filter((d) => indices[d]);
@@ -61,44 +61,47 @@ function index(meta, x, indices) {
     );
   const outer = over(before);
   const inner = over(behind);
-  const picked = pickedPlaces(x, named, indices, own);
-  const places = new Int32Array(outer.length * picked.length * inner.length);
-  let k = 0;
-  for (const o of outer) {
-    for (const p of picked) {
-      for (const i of inner) places[k++] = o + p + i;
-    }
-  }
-  return taken(meta, x, places);
-}
-
-function pickedPlaces(x, named, indices, own) {
   const shape = named.reduce((found, d) => commonShape(found, indices[d].shape), []);
-  const places = new Float64Array(size(shape));
-  for (const d of named) {
-    const along = spread(indices[d], shape);
-    for (let i = 0; i < places.length; i++) places[i] += fromFront(along[i], x.shape[d]) * own[d];
-  }
-  return places;
+  const picked = new Int32Array(size(shape));
+  const parts = named.map((d) => ({
+    data: indices[d].data,
+    places: offsets(shape, broadcastSteps(indices[d], shape)),
+    n: x.shape[d],
+    step: own[d],
+  }));
+  return () => {
+    picked.fill(0);
+    for (const { data, places, n, step } of parts) {
+      for (let i = 0; i < picked.length; i++) picked[i] += fromFront(data[places[i]], n) * step;
+    }
+    let k = 0;
+    for (let o = 0; o < outer.length; o++) {
+      for (let p = 0; p < picked.length; p++) {
+        const start = outer[o] + picked[p];
+        for (let i = 0; i < inner.length; i++) out.data[k++] = x.data[start + inner[i]];
+      }
+    }
+  };
 }
 
 // How many edges lie below each value; with `right`, an edge that is met counts, too.
-function bucketize(meta, x, edges, _, right) {
-  const below = right ? (edge, v) => edge <= v : (edge, v) => edge < v;
-  const out = Float64Array.from(x.data, (v) => {
-    let k = 0;
-    while (k < edges.data.length && below(edges.data[k], v)) k++;
-    return k;
-  });
-  return tensor(meta, out);
+function bucketize(out, x, edges, _, right) {
+  return () => {
+    for (let i = 0; i < x.data.length; i++) {
+      const v = x.data[i];
+      let k = 0;
+      while (k < edges.data.length && (edges.data[k] < v || (right && edges.data[k] === v))) k++;
+      out.data[i] = k;
+    }
+  };
 }
 
 export const INDEXING = {
   indexSelect,
-  embedding: (meta, weight, indices) => indexSelect(meta, weight, 0, indices),
+  embedding: (out, weight, indices) => indexSelect(out, weight, 0, indices),
   gather,
-  scatter: scattered((_, value) => value),
-  scatterAdd: scattered((old, value) => old + value),
+  scatter: scattered(false),
+  scatterAdd: scattered(true),
   index,
   bucketize,
 };

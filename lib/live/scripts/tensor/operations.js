@@ -1,9 +1,8 @@
-// All operations by name: functions (meta, ...arguments) that return a tensor of that dtype
-// and shape. One with several results gets a list of metas and returns a list of tensors.
+// Operations that need whole tensors, by name: functions (out, ...arguments) that return a
+// function which computes the data of `out`, or of a list of them, from those of the arguments.
 
 import { BUILDING } from "./building.js";
 import { CONVOLUTION } from "./convolution.js";
-import { ELEMENTWISE } from "./elementwise.js";
 import { INDEXING } from "./indexing.js";
 import { NORMS } from "./norms.js";
 import { POOLING } from "./pooling.js";
@@ -11,10 +10,8 @@ import { PRODUCTS } from "./products.js";
 import { REDUCTIONS } from "./reductions.js";
 import { RESIZING } from "./resizing.js";
 import { ROWWISE } from "./rowwise.js";
-import { VIEWS } from "./views.js";
 
 export const OPERATIONS = {
-  ...ELEMENTWISE,
   ...REDUCTIONS,
   ...ROWWISE,
   ...PRODUCTS,
@@ -22,8 +19,6 @@ export const OPERATIONS = {
   ...POOLING,
   ...RESIZING,
   ...NORMS,
-  ...VIEWS,
   ...BUILDING,
   ...INDEXING,
-  getitem: (_, results, i) => results[i],
 };

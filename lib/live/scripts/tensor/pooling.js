@@ -1,75 +1,73 @@
 // Pooling: the largest or the mean of each window of an image.
 
-import { size } from "./shapes.js";
-import { tensor, zeros } from "./tensor.js";
+import { largest, total } from "./rows.js";
 
-const both = (along) => (along.length === 2 ? along : [along[0], along[0]]);
+const upTo = (n, f) => Array.from({ length: n }, (_, i) => f(i));
 
-// Calls visit(k, value, place) for every element of every window: k counts the windows, and
-// `place` is the element's in its plane. In the padding, value is null.
-function visitWindows(meta, x, kernel, stride, padding, dilation, visit) {
-  const [H, W] = x.shape.slice(-2);
-  const [OH, OW] = meta.shape.slice(-2);
-  const [KH, KW] = both(kernel);
-  const [SH, SW] = both(stride.length ? stride : kernel);
-  const [PH, PW] = both(padding);
-  const [DH, DW] = both(dilation);
-  const windows = size(meta.shape);
-  for (let k = 0; k < windows; k++) {
-    const start = Math.floor(k / (OH * OW)) * H * W;
-    const top = (Math.floor(k / OW) % OH) * SH - PH;
-    const left = (k % OW) * SW - PW;
-    for (let y = top; y < top + KH * DH; y += DH) {
-      for (let z = left; z < left + KW * DW; z += DW) {
-        const inside = y >= 0 && y < H && z >= 0 && z < W;
-        const padded = y >= -PH && y < H + PH && z >= -PW && z < W + PW;
-        if (inside) visit(k, x.data[start + y * W + z], y * W + z);
-        else if (padded) visit(k, null);
-      }
-    }
-  }
-}
-
-function maxPool(metas, x, kernel, stride, padding, dilation) {
-  const most = zeros(size(metas[0].shape)).fill(-Infinity);
-  const places = zeros(most.length);
-  visitWindows(metas[0], x, kernel, stride, padding, dilation, (k, value, place) => {
-    if (value !== null && (value > most[k] || Number.isNaN(value))) {
-      most[k] = value;
-      places[k] = place;
-    }
+// The windows along an axis of n places: those that each holds, and their number with padding.
+function windowsAlong(n, m, kernel, stride, padding, dilation) {
+  return upTo(m, (i) => {
+    const all = upTo(kernel, (t) => i * stride - padding + t * dilation);
+    const places = all.filter((at) => at >= 0 && at < n);
+    return { places, count: all.filter((at) => at >= -padding && at < n + padding).length };
   });
-  return [tensor(metas[0], most), tensor(metas[1], places)];
 }
 
-function avgPool(meta, x, kernel, stride, padding, _, countPadding, divisor) {
-  const sums = zeros(size(meta.shape));
-  const counts = zeros(sums.length);
-  visitWindows(meta, x, kernel, stride, padding, [1, 1], (k, value) => {
-    sums[k] += value ?? 0;
-    if (value !== null || countPadding) counts[k] += 1;
+// Windows that the sizes of input and output alone determine.
+function evenWindows(n, m) {
+  return upTo(m, (i) => {
+    const first = Math.floor((i * n) / m);
+    const count = Math.ceil(((i + 1) * n) / m) - first;
+    return { places: upTo(count, (t) => first + t), count };
   });
-  const means = sums.map((sum, k) => sum / (divisor || counts[k]));
-  return tensor(meta, means);
 }
 
-// The mean over windows that the sizes of input and output alone determine.
-function adaptivePool(meta, x) {
+// Calls write(k, values, places, count) for the window k of all planes.
+function pooled(out, x, [rows, columns], write) {
   const [H, W] = x.shape.slice(-2);
-  const [OH, OW] = meta.shape.slice(-2);
-  const edges = (i, n, m) => [Math.floor((i * n) / m), Math.ceil(((i + 1) * n) / m)];
-  const out = zeros(size(meta.shape));
-  for (let k = 0; k < out.length; k++) {
-    const start = Math.floor(k / (OH * OW)) * H * W;
-    const [top, bottom] = edges(Math.floor(k / OW) % OH, H, OH);
-    const [left, right] = edges(k % OW, W, OW);
-    let sum = 0;
-    for (let y = top; y < bottom; y++) {
-      for (let z = left; z < right; z++) sum += x.data[start + y * W + z];
+  const windows = rows.flatMap((r) =>
+    columns.map((c) => ({
+      places: r.places.flatMap((y) => c.places.map((z) => y * W + z)),
+      count: r.count * c.count,
+    })),
+  );
+  return () => {
+    for (let k = 0; k < out.data.length; k++) {
+      const { places, count } = windows[k % windows.length];
+      const start = Math.floor(k / windows.length) * H * W;
+      const values = places.map((place) => x.data[start + place]);
+      write(k, values, places, count);
     }
-    out[k] = sum / ((bottom - top) * (right - left));
-  }
-  return tensor(meta, out);
+  };
+}
+
+function sliding(out, x, ...settings) {
+  return [-2, -1].map((axis, i) => {
+    const along = settings.map((all) => (all.length === 2 ? all[i] : all[0]));
+    return windowsAlong(x.shape.at(axis), out.shape.at(axis), ...along);
+  });
+}
+
+function maxPool([most, where], x, kernel, stride, padding, dilation) {
+  const windows = sliding(most, x, kernel, stride.length ? stride : kernel, padding, dilation);
+  return pooled(most, x, windows, (k, values, places) => {
+    most.data[k] = largest(values);
+    where.data[k] = places[values.findIndex((v) => Object.is(v, most.data[k]))];
+  });
+}
+
+function avgPool(out, x, kernel, stride, padding, _, countPadding, divisor) {
+  const windows = sliding(out, x, kernel, stride.length ? stride : kernel, padding, [1]);
+  return pooled(out, x, windows, (k, values, places, count) => {
+    out.data[k] = total(values) / (divisor || (countPadding ? count : places.length));
+  });
+}
+
+function adaptivePool(out, x) {
+  const windows = [-2, -1].map((axis) => evenWindows(x.shape.at(axis), out.shape.at(axis)));
+  return pooled(out, x, windows, (k, values, _, count) => {
+    out.data[k] = total(values) / count;
+  });
 }
 
 export const POOLING = { maxPool, avgPool, adaptivePool };

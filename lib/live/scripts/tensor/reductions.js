@@ -2,31 +2,35 @@
 
 import { largest, reduce, smallest, squares, total } from "./rows.js";
 
-const sum = (meta, x, dims) => reduce(meta, x, dims, total);
-const mean = (meta, x, dims) => reduce(meta, x, dims, (row) => total(row) / row.length);
+const sum = (out, x, dims) => reduce(out, x, dims, total);
+const mean = (out, x, dims) => reduce(out, x, dims, (row) => total(row) / row.length);
 const product = (row) => row.reduce((a, b) => a * b, 1);
 
-function variance(meta, x, dims, correction) {
-  return reduce(meta, x, dims, (row) => {
+function variance(out, x, dims, correction) {
+  return reduce(out, x, dims, (row) => {
     const centre = total(row) / row.length;
     return squares(row, centre) / Math.max(row.length - (correction ?? 1), 0);
   });
 }
 
-function vectorNorm(meta, x, p, dims) {
-  if (p === Infinity) return reduce(meta, x, dims, (row) => largest(row.map(Math.abs)));
-  return reduce(meta, x, dims, (row) => total(row.map((v) => Math.abs(v) ** p)) ** (1 / p));
+function vectorNorm(out, x, p, dims) {
+  if (p === Infinity) return reduce(out, x, dims, (row) => largest(row.map(Math.abs)));
+  return reduce(out, x, dims, (row) => total(row.map((v) => Math.abs(v) ** p)) ** (1 / p));
 }
 
 const placeOf = (row, value) => row.findIndex((v) => v === value || Object.is(v, value));
 
-const extremeAndPlace = (pick) => (metas, x, dim) => [
-  reduce(metas[0], x, [dim], pick),
-  reduce(metas[1], x, [dim], (row) => placeOf(row, pick(row))),
-];
+const extremeAndPlace = (pick) => (outs, x, dim) => {
+  const extreme = reduce(outs[0], x, [dim], pick);
+  const place = reduce(outs[1], x, [dim], (row) => placeOf(row, pick(row)));
+  return () => {
+    extreme();
+    place();
+  };
+};
 
-const placeOfExtreme = (pick) => (meta, x, dim) =>
-  reduce(meta, x, listed(dim), (row) => placeOf(row, pick(row)));
+const placeOfExtreme = (pick) => (out, x, dim) =>
+  reduce(out, x, listed(dim), (row) => placeOf(row, pick(row)));
 
 // Some overloads take one axis where others take a list of them.
 const listed = (dim) => (typeof dim === "number" ? [dim] : dim);
@@ -34,10 +38,10 @@ const listed = (dim) => (typeof dim === "number" ? [dim] : dim);
 export const REDUCTIONS = {
   sum,
   mean,
-  prod: (meta, x, dim) => reduce(meta, x, listed(dim), product),
-  amax: (meta, x, dims) => reduce(meta, x, dims, largest),
-  amin: (meta, x, dims) => reduce(meta, x, dims, smallest),
-  any: (meta, x, dims) => reduce(meta, x, listed(dims), (row) => row.some((v) => v)),
+  prod: (out, x, dim) => reduce(out, x, listed(dim), product),
+  amax: (out, x, dims) => reduce(out, x, dims, largest),
+  amin: (out, x, dims) => reduce(out, x, dims, smallest),
+  any: (out, x, dims) => reduce(out, x, listed(dims), (row) => row.some((v) => v)),
   variance,
   vectorNorm,
   max: extremeAndPlace(largest),

@@ -1,48 +1,55 @@
 // A tensor seen as rows along some of its axes, and what a row can be reduced to.
 
 import { axisOf, offsets, strides } from "./shapes.js";
-import { tensor, zeros } from "./tensor.js";
+import { zeros } from "./tensor.js";
 
-/** Reduce each row along the axes `dims` (null: all) to the number f(row). */
-export function reduce(meta, x, dims, f) {
+/** Reduce each row of x along the axes `dims` (null: all) to the number f(row). */
+export function reduce(out, x, dims, f) {
   const { starts, steps } = rowsAlong(x, dims);
-  const out = zeros(starts.length);
   const row = zeros(steps.length);
-  for (let i = 0; i < out.length; i++) {
-    for (let j = 0; j < row.length; j++) row[j] = x.data[starts[i] + steps[j]];
-    out[i] = f(row);
-  }
-  return tensor(meta, out);
+  return () => {
+    for (let i = 0; i < starts.length; i++) {
+      read(row, x.data, starts[i], steps);
+      out.data[i] = f(row);
+    }
+  };
 }
 
 /** Replace each row along the axis `dim` by the row f(row); f may write into what it gets. */
-export function mapRows(meta, x, dim, f) {
+export function mapRows(out, x, dim, f) {
   const { starts, steps } = rowsAlong(x, [dim]);
-  const out = zeros(x.data.length);
   const row = zeros(steps.length);
-  for (const start of starts) {
-    for (let j = 0; j < row.length; j++) row[j] = x.data[start + steps[j]];
-    const found = f(row);
-    for (let j = 0; j < row.length; j++) out[start + steps[j]] = found[j];
-  }
-  return tensor(meta, out);
+  return () => {
+    for (const start of starts) {
+      read(row, x.data, start, steps);
+      write(out.data, start, steps, f(row));
+    }
+  };
 }
 
-// Where the rows begin, and how far from there each element of a row lies.
-function rowsAlong(x, dims) {
+function read(row, data, start, steps) {
+  for (let j = 0; j < row.length; j++) row[j] = data[start + steps[j]];
+}
+
+/** Where the rows begin, and how far from there each element of a row lies. */
+export function rowsAlong(x, dims) {
   const all = x.shape.map((_, i) => i);
   const named = dims === null || dims.length === 0 ? all : dims;
   const along = new Set(named.map((d) => axisOf(d, x.shape.length)));
   const own = strides(x.shape);
-  const over = (axes) =>
+  const over = (some) =>
     offsets(
-      axes.map((i) => x.shape[i]),
-      axes.map((i) => own[i]),
+      some.map((i) => x.shape[i]),
+      some.map((i) => own[i]),
     );
   return {
     starts: over(all.filter((i) => !along.has(i))),
     steps: over(all.filter((i) => along.has(i))),
   };
+}
+
+function write(data, start, steps, row) {
+  for (let j = 0; j < row.length; j++) data[start + steps[j]] = row[j];
 }
 
 /** The sum of a row. */
@@ -55,7 +62,7 @@ export function total(row) {
 /** The sum of squared distances from `centre`. */
 export function squares(row, centre) {
   let sum = 0;
-  for (let i = 0; i < row.length; i++) sum += (row[i] - centre) ** 2;
+  for (let i = 0; i < row.length; i++) sum += (row[i] - centre) * (row[i] - centre);
   return sum;
 }
 

@@ -1,10 +1,10 @@
 // Operations that make a row of each row along one axis: softmax, sums so far, sorting.
 
-import { largest, mapRows, total } from "./rows.js";
-import { slice } from "./views.js";
+import { largest, mapRows, rowsAlong } from "./rows.js";
+import { zeros } from "./tensor.js";
 
-function softmax(meta, x, dim) {
-  return mapRows(meta, x, dim, (row) => {
+function softmax(out, x, dim) {
+  return mapRows(out, x, dim, (row) => {
     const top = largest(row);
     let sum = 0;
     for (let i = 0; i < row.length; i++) {
@@ -16,41 +16,47 @@ function softmax(meta, x, dim) {
   });
 }
 
-function logSoftmax(meta, x, dim) {
-  return mapRows(meta, x, dim, (row) => {
+function logSoftmax(out, x, dim) {
+  return mapRows(out, x, dim, (row) => {
     const top = largest(row);
-    const logSum = top + Math.log(total(row.map((v) => Math.exp(v - top))));
-    return row.map((v) => v - logSum);
+    let sum = 0;
+    for (let i = 0; i < row.length; i++) sum += Math.exp(row[i] - top);
+    const logSum = top + Math.log(sum);
+    for (let i = 0; i < row.length; i++) row[i] -= logSum;
+    return row;
   });
 }
 
-const cumulative = (f) => (meta, x, dim) =>
-  mapRows(meta, x, dim, (row) => {
+const cumulative = (f) => (out, x, dim) =>
+  mapRows(out, x, dim, (row) => {
     for (let i = 1; i < row.length; i++) row[i] = f(row[i - 1], row[i]);
     return row;
   });
 
-// The places of a row's values in order; stable, and nan counts as the largest.
-function ranking(row, descending) {
-  const key = (i) => (Number.isNaN(row[i]) ? Infinity : row[i]);
+// The first k of each row in order and their places; nan counts as the largest.
+function firstInOrder([values, places], x, k, dim, descending) {
+  const from = rowsAlong(x, [dim]);
+  const to = rowsAlong(values, [dim]);
+  const n = from.steps.length;
+  const keys = zeros(n);
+  const order = new Int32Array(n);
+  const before = (a, b) => keys[a] - keys[b] || a - b; // equal ones stay as they stand
   const sign = descending ? -1 : 1;
-  const order = Array.from(row, (_, i) => i);
-  return order.sort((a, b) => {
-    if (key(a) === key(b)) return a - b;
-    return key(a) < key(b) ? -sign : sign;
-  });
-}
-
-function sort(metas, x, dim, descending) {
-  return [
-    mapRows(metas[0], x, dim, (row) => ranking(row, descending).map((i) => row[i])),
-    mapRows(metas[1], x, dim, (row) => ranking(row, descending)),
-  ];
-}
-
-function topk(metas, x, k, dim, best) {
-  const whole = metas.map(({ dtype }) => ({ dtype, shape: x.shape }));
-  return sort(whole, x, dim, best).map((t, i) => slice(metas[i], t, dim, 0, k, 1));
+  return () => {
+    for (let r = 0; r < from.starts.length; r++) {
+      for (let i = 0; i < n; i++) {
+        const v = x.data[from.starts[r] + from.steps[i]];
+        order[i] = i;
+        keys[i] = sign * (Number.isNaN(v) ? Infinity : v);
+      }
+      order.sort(before);
+      for (let i = 0; i < k; i++) {
+        const at = to.starts[r] + to.steps[i];
+        values.data[at] = x.data[from.starts[r] + from.steps[order[i]]];
+        places.data[at] = order[i];
+      }
+    }
+  };
 }
 
 export const ROWWISE = {
@@ -58,6 +64,6 @@ export const ROWWISE = {
   logSoftmax,
   cumsum: cumulative((a, b) => a + b),
   cumprod: cumulative((a, b) => a * b),
-  sort,
-  topk,
+  sort: (outs, x, dim, descending) => firstInOrder(outs, x, x.shape.at(dim) ?? 1, dim, descending),
+  topk: firstInOrder,
 };

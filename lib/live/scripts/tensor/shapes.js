@@ -35,28 +35,16 @@ export function offsets(shape, steps, start = 0) {
   return found;
 }
 
-/** For each element of `shape`, where tensor x has the one that is broadcast to it. */
-export function broadcastOffsets(x, shape) {
-  const own = strides(x.shape);
+/** How far apart the elements of tensor x lie along each axis of a shape it is broadcast to. */
+export function broadcastSteps(x, shape) {
   const lead = shape.length - x.shape.length;
-  const steps = shape.map((_, i) => (i < lead || x.shape[i - lead] === 1 ? 0 : own[i - lead]));
-  return offsets(shape, steps);
+  return shape.map((_, i) => (i < lead || x.shape[i - lead] === 1 ? 0 : x.steps[i - lead]));
 }
 
-/** The values of tensor x broadcast to `shape`; x's own array where nothing is to be done. */
-export function spread(x, shape) {
-  const n = size(shape);
-  if (x.data.length === n && x.shape.length === shape.length) return x.data;
-  if (x.data.length === 1) return new Float64Array(n).fill(x.data[0]);
-  const found = new Float64Array(n);
-  const lead = shape.length - x.shape.length;
-  if (x.shape.every((d, i) => d === shape[lead + i])) {
-    for (let at = 0; at < n; at += x.data.length) found.set(x.data, at); // whole copies
-  } else {
-    const from = broadcastOffsets(x, shape);
-    for (let i = 0; i < n; i++) found[i] = x.data[from[i]];
-  }
-  return found;
+/** Whether the elements of x lie side by side, in order. */
+export function isPacked(x) {
+  const own = strides(x.shape);
+  return x.shape.every((n, i) => n === 1 || x.steps[i] === own[i]) || size(x.shape) === 0;
 }
 
 /** The shape to which two shapes are broadcast together. */

@@ -1,33 +1,47 @@
-// Operations that torch answers with a view, and that copy here: a view is taken by strides.
+// Operations that torch answers with a view: the same data by other steps, at no cost.
 
-import { axisOf, broadcastOffsets, offsets, strides } from "./shapes.js";
-import { taken } from "./tensor.js";
+import { axisOf, broadcastSteps, isPacked, strides } from "./shapes.js";
 
-const view = (meta, x) => ({ dtype: x.dtype, shape: meta.shape, data: x.data });
-const expand = (meta, x) => taken(meta, x, broadcastOffsets(x, meta.shape));
+const seen = (meta, x, steps, start = x.start) => ({
+  dtype: x.dtype,
+  shape: meta.shape,
+  data: x.data,
+  steps,
+  start,
+});
 
-function permute(meta, x, dims) {
-  const own = strides(x.shape);
-  const steps = dims.map((d) => own[axisOf(d, dims.length)]);
-  return taken(meta, x, offsets(meta.shape, steps));
+// x in another shape; undefined where its elements have to be copied side by side first.
+function view(meta, x) {
+  if (isPacked(x)) return seen(meta, x, strides(meta.shape));
+  const longer = (shape) => shape.flatMap((n, i) => (n === 1 ? [] : [i]));
+  const [from, to] = [longer(x.shape), longer(meta.shape)];
+  if (String(from.map((i) => x.shape[i])) !== String(to.map((i) => meta.shape[i]))) return;
+  const steps = meta.shape.map(() => 0);
+  for (let k = 0; k < to.length; k++) steps[to[k]] = x.steps[from[k]];
+  return seen(meta, x, steps);
 }
 
-/** x[start : end : step] along the axis `dim`; the end is told by the shape of `meta`. */
-export function slice(meta, x, dim, start, _, step) {
+const expand = (meta, x) => seen(meta, x, broadcastSteps(x, meta.shape));
+
+function permute(meta, x, dims) {
+  const steps = dims.map((d) => x.steps[axisOf(d, dims.length)]);
+  return seen(meta, x, steps);
+}
+
+// x[start : end : step] along the axis `dim`; the end is told by the shape of `meta`.
+function slice(meta, x, dim, start, _, step) {
   const d = axisOf(dim, x.shape.length);
   const n = x.shape[d];
-  const own = strides(x.shape);
   const fromFront = start < 0 ? Math.max(start + n, 0) : (start ?? 0);
-  const steps = own.map((s, i) => (i === d ? s * step : s));
-  return taken(meta, x, offsets(meta.shape, steps, Math.min(fromFront, n) * own[d]));
+  const steps = x.steps.map((s, i) => (i === d ? s * step : s));
+  return seen(meta, x, steps, x.start + Math.min(fromFront, n) * x.steps[d]);
 }
 
 function select(meta, x, dim, index) {
   const d = axisOf(dim, x.shape.length);
-  const own = strides(x.shape);
   const at = index < 0 ? index + x.shape[d] : index;
-  const others = own.filter((_, i) => i !== d);
-  return taken(meta, x, offsets(meta.shape, others, at * own[d]));
+  const others = x.steps.filter((_, i) => i !== d);
+  return seen(meta, x, others, x.start + at * x.steps[d]);
 }
 
 function split(metas, x, _, dim) {
@@ -41,41 +55,28 @@ function split(metas, x, _, dim) {
 }
 
 function flip(meta, x, dims) {
-  const own = strides(x.shape);
-  const steps = [...own];
-  let start = 0;
+  const steps = [...x.steps];
+  let start = x.start;
   for (const d of dims.map((dim) => axisOf(dim, x.shape.length))) {
-    steps[d] = -own[d];
-    start += (x.shape[d] - 1) * own[d];
+    steps[d] = -x.steps[d];
+    start += (x.shape[d] - 1) * x.steps[d];
   }
-  return taken(meta, x, offsets(x.shape, steps, start));
+  return seen(meta, x, steps, start);
 }
 
 function diagonal(meta, x, offset, dim1, dim2) {
-  const own = strides(x.shape);
   const a = axisOf(dim1, x.shape.length);
   const b = axisOf(dim2, x.shape.length);
-  const start = offset < 0 ? -offset * own[a] : offset * own[b];
-  const others = own.filter((_, i) => i !== a && i !== b);
-  return taken(meta, x, offsets(meta.shape, [...others, own[a] + own[b]], start));
+  const start = x.start + (offset < 0 ? -offset * x.steps[a] : offset * x.steps[b]);
+  const others = x.steps.filter((_, i) => i !== a && i !== b);
+  return seen(meta, x, [...others, x.steps[a] + x.steps[b]], start);
 }
 
 // Windows along an axis, `step` apart; the place in the window is a new last axis.
 function unfold(meta, x, dim, _, step) {
   const d = axisOf(dim, x.shape.length);
-  const own = strides(x.shape);
-  const steps = own.map((s, i) => (i === d ? s * step : s));
-  return taken(meta, x, offsets(meta.shape, [...steps, own[d]]));
+  const steps = x.steps.map((s, i) => (i === d ? s * step : s));
+  return seen(meta, x, [...steps, x.steps[d]]);
 }
 
-export const VIEWS = {
-  view,
-  expand,
-  permute,
-  slice,
-  select,
-  split,
-  flip,
-  diagonal,
-  unfold,
-};
+export const VIEWS = { view, expand, permute, slice, select, split, flip, diagonal, unfold };
