@@ -93,7 +93,7 @@ WANTED = [mixed(x) for x in INPUTS]
 def both_ways():
     """The answers for all inputs, kept until the last, in both kinds of loops."""
     found = trace(mixed, {"x": INPUTS[0]}, {})
-    found["constants"] = [unpacked(pack(t)) for t in found["constants"]]
+    found["constants"] = [pack(t) for t in found["constants"]]
     states = [[{"dtype": "float32", "shape": [4], "data": x.tolist()}] for x in INPUTS]
     sent = json.dumps({"program": found, "states": states})
     return json.loads(engine().call("live.bothWays", sent))
