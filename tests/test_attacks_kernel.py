@@ -49,7 +49,11 @@ grade = Grade()""",
     "exit": "import os\ndef double(x): os._exit(0)",
     "exit at once": "import os\nos._exit(0)\ndef double(x): return x",
     "sys.exit": "import sys\ndef double(x): sys.exit()",
-    "kill everything": "import os\ndef double(x): os.kill(-1, 9)",
+    "kill everything": """
+import os, time
+def double(x):
+    os.kill(-1, 9)  # all but itself
+    time.sleep(100)""",
     "stop": "import os\ndef double(x): os.kill(os.getpid(), 19)",
     "an endless loop": "def double(x):\n    while True: pass",
     "a loop that cannot be interrupted": """
