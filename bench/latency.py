@@ -172,7 +172,7 @@ def _keys(hand: Hand, control) -> tuple[str, str]:
     """Focus the control; returns a key that moves it and the key that moves it back."""
     first, *_ = handles = hand.handles(control)
     first.focus()
-    if control.kind == "mask":
+    if control.kind in ("mask", "switches"):
         return "Space", "Space"
     if control.kind == "bars":
         return "ArrowUp", "ArrowDown"
