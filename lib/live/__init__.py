@@ -4,6 +4,11 @@
 
 ``kernel(**state)`` returns named tensors; ``draw(fig, **values)`` draws them once with
 matplotlib and returns the artists that move; from then on only numbers travel.
+
+    live(look, draw, run=Run(start, step), alt="...", rate=Slider(1e-4, 1e-1, log=True))
+
+is a figure that learns: a reader trains, pauses and restarts it, and ``look(state,
+**controls)`` is called on the state as it then is.
 """
 
 import itertools
@@ -15,8 +20,9 @@ from lib import plot
 
 from .controls import Bars, Choice, Control, Mask, Pad, Slider, Switches
 from .figure import LiveFigure
+from .run import Run
 
-__all__ = ["Bars", "Choice", "Mask", "Pad", "Slider", "Switches", "live"]
+__all__ = ["Bars", "Choice", "Mask", "Pad", "Run", "Slider", "Switches", "live"]
 _numbers = itertools.count(1)
 _stored: dict[str, int] = {}  # the numbers that this page already carries
 
@@ -27,6 +33,7 @@ def live(
     *,
     alt: str,
     size: tuple[float, float] = plot.WIDE,
+    run: Run | None = None,
     **controls: Control,
 ) -> None:
     """Display a figure that `controls` move, by the kernel or by its trace on a page.
@@ -35,7 +42,8 @@ def live(
     Mask (h, w) bool, Switches (n,) bool, Pad (2,) float32, Choice its Python value.
     `draw` returns a dict from output names to a line, bars, image, scatter, rectangle,
     fill_between or text (a list of them where one output moves several). `alt` says
-    what is to be seen.
+    what is to be seen. With a `run` the kernel gets its state first; the kernel and the
+    run's step each get those controls that they have parameters for.
 
     With LIVE_STATIC=1 in the environment the figure is HTML for a page without a
     kernel; one that cannot live there raises BuildError.
@@ -44,7 +52,7 @@ def live(
 
     if not alt.strip():
         raise ValueError("alt is empty; say in a sentence what the figure shows")
-    figure = LiveFigure(kernel, draw, alt, size, controls)
+    figure = LiveFigure(kernel, draw, alt, size, controls, run)
     if os.environ.get("LIVE_STATIC"):
         from .page import page_html
 

@@ -1,19 +1,17 @@
 """A live figure as HTML that needs no kernel: torch's program travels with the page."""
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from . import frames
+from . import frames, programs
 from .figure import LiveFigure
 from .follow import Untraceable
-from .trace import pack, trace
+from .record import record
+from .trace import pack
 
 FIGURE_LIMIT, PAGE_LIMIT = 400_000, 1_500_000  # bytes of weights
-_CASES = 25
 
 
 class BuildError(Exception):
@@ -29,7 +27,7 @@ def page_html(figure: LiveFigure, number: int, stored: dict[str, int]) -> str:
     """
     prefix = f"live{number}"
     spec, constants = program(figure, prefix)
-    _record(figure, number, spec, constants)
+    record(figure, number, spec, constants)
     size = sum(_size(c) for c in constants.values())
     if size > FIGURE_LIMIT:
         raise BuildError(
@@ -62,17 +60,22 @@ def program(figure: LiveFigure, prefix: str) -> tuple[dict[str, Any], dict[str, 
         constants[packed["hash"]] = packed
         return packed["hash"]
 
-    def moving(**state: Any) -> dict[str, torch.Tensor]:
-        return figure.moving(figure.call(state, {}))
+    def kept(program: dict[str, Any]) -> dict[str, Any]:
+        return program | {"constants": [keep(t) for t in program["constants"]]}
+
+    def all_kept(programs: dict[str, Any]) -> dict[str, Any]:
+        return {key: kept(program) for key, program in programs.items()}
 
     try:
-        programs = {}
-        for key, choices in figure.combinations():
-            programs[key] = found = trace(moving, figure.inputs, choices)
-            found["constants"] = [keep(t) for t in found["constants"]]
-        return spec | {"programs": programs}, constants
+        spec["programs"] = all_kept(programs.looks(figure))
+        if figure.course:
+            spec["run"]["start"] = kept(programs.start(figure.course))
+            spec["run"]["programs"] = all_kept(programs.steps(figure, figure.course))
+        return spec, constants
     except Untraceable as reason:
         constants.clear()
+        if figure.course:
+            raise BuildError(f"this run would be dead on the page: {reason}") from None
         try:
             table = frames.tabulate(figure)
         except frames.TooMany as limit:
@@ -89,38 +92,6 @@ def program(figure: LiveFigure, prefix: str) -> tuple[dict[str, Any], dict[str, 
         for name, rows in table.items()
     }
     return spec | {"frames": found}, constants
-
-
-def _record(
-    figure: LiveFigure, number: int, spec: dict[str, Any], constants: dict[str, Any]
-) -> None:
-    """What the tests need to hold the page's answers against torch's."""
-    if not (folder := os.environ.get("LIVE_FIGURES")):
-        return
-    generator = torch.Generator().manual_seed(number)
-    combinations, cases = list(figure.combinations()), []
-    for i in range(_CASES):
-        key, choices = combinations[i % len(combinations)]
-        state = {
-            name: figure.controls[name].random(generator)  # type: ignore[union-attr]
-            for name in figure.inputs
-        }
-        answers = figure.moving(figure.call(state, choices))
-        cases.append(
-            {
-                "key": key,
-                "state": {k: v.float().flatten().tolist() for k, v in state.items()},
-                "answers": {
-                    k: {"shape": list(v.shape), "data": v.double().flatten().tolist()}
-                    for k, v in answers.items()
-                },
-            }
-        )
-    path = Path(folder)
-    path.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"spec": spec, "constants": constants, "cases": cases})
-    (path / f"{number}.json").write_text(text)
-    (path / f"{number}.png").write_bytes(figure.picture.still)
 
 
 def _size(constant: dict[str, Any]) -> int:
