@@ -93,4 +93,22 @@ export function bothWays(json) {
   return JSON.stringify([fast, slow].map((made) => answers(made).map(plain)));
 }
 
+/** The outputs of a program that is fed n times with those that are named as its inputs. */
+export function fed(json, n) {
+  const { program, inputs } = JSON.parse(json);
+  const made = planned(withConstants(program), inputs);
+  made.inputs.forEach(({ data }, i) => {
+    data.set(inputs[i].data.map(fromWord));
+  });
+  const back = made.outputs.flatMap(([name, value]) => {
+    const i = program.inputs.indexOf(name);
+    return i < 0 ? [] : [[made.inputs[i].data, value.data]];
+  });
+  for (let k = 0; k < n; k++) {
+    if (k) for (const [to, from] of back) to.set(from);
+    made.run();
+  }
+  return plain(Object.fromEntries(made.outputs));
+}
+
 export const printed = format;

@@ -34,6 +34,25 @@ def plain(values):
     ]
 
 
+def sent(tensor):
+    """A tensor as the scripts are given it."""
+    return {
+        "dtype": str(tensor.dtype).removeprefix("torch."),
+        "shape": list(tensor.shape),
+        "data": plain(tensor.double().flatten().tolist()),
+    }
+
+
+def received(found):
+    """Named tensors, in double precision, from what the scripts hand out."""
+    return {
+        name: torch.tensor(list(map(float, t["data"])), dtype=torch.float64).view(
+            t["shape"]
+        )
+        for name, t in found.items()
+    }
+
+
 def loaded(program, constants, marks=()):
     """A program with its packed constants, as a function of a list of tensors.
 
@@ -43,21 +62,8 @@ def loaded(program, constants, marks=()):
     index = engine().call("live.load", json.dumps(message))
 
     def run(inputs):
-        given = [
-            {
-                "dtype": str(t.dtype).removeprefix("torch."),
-                "shape": list(t.shape),
-                "data": plain(t.double().flatten().tolist()),
-            }
-            for t in inputs
-        ]
-        found = engine().call("live.answer", index, json.dumps(given))
-        return {
-            name: torch.tensor(list(map(float, t["data"])), dtype=torch.float64).view(
-                t["shape"]
-            )
-            for name, t in found.items()
-        }
+        given = json.dumps([sent(tensor) for tensor in inputs])
+        return received(engine().call("live.answer", index, given))
 
     return run
 
@@ -73,6 +79,14 @@ def compiled(kernel, inputs, **choices):
 def traced(kernel, inputs, **choices):
     """The kernel's answer in JavaScript."""
     return compiled(kernel, inputs, **choices)(**inputs)
+
+
+def fed(kernel, inputs, times):
+    """What a kernel gives whose outputs are its next inputs where they share a name."""
+    program = trace(kernel, inputs, {})
+    program["constants"] = [pack(t) for t in program["constants"]]
+    asked = {"program": program, "inputs": [sent(t) for t in inputs.values()]}
+    return received(engine().call("live.fed", json.dumps(asked), times))
 
 
 def draw(mark, value):

@@ -5,7 +5,7 @@ import json
 import gallery
 import pytest
 import torch
-from javascript import engine
+from javascript import engine, fed
 
 from lib import plot
 from lib.live.figure import LiveFigure
@@ -97,3 +97,14 @@ def both_ways():
     states = [[{"dtype": "float32", "shape": [4], "data": x.tolist()}] for x in INPUTS]
     sent = json.dumps({"program": found, "states": states})
     return json.loads(engine().call("live.bothWays", sent))
+
+
+def test_a_program_is_fed_with_its_own_answers():
+    """`before` is an input handed on: it must not become the next one meanwhile."""
+    kernel = lambda x, n: {"x": 3 * x + n, "n": n + 1, "before": x[1:]}
+    x, n = torch.tensor([1.0, 2.0]), torch.tensor(0.0)
+    found = fed(kernel, {"x": x, "n": n}, 5)
+    for _ in range(5):
+        before, x, n = x[1:], 3 * x + n, n + 1
+    for name, want in {"x": x, "n": n, "before": before}.items():
+        assert torch.equal(found[name], want.double()), name

@@ -22,9 +22,10 @@ export function mayMakeCode() {
 /**
  * What `run` needs of a program for inputs of these dtypes and shapes.
  *
- * Returns {inputs, outputs, steps}: tensors whose data stay the same arrays, and in order
+ * Returns {inputs, outputs, steps, run}: tensors whose data stay the same arrays, and in order
  * {mask, nodes, run}: bit i of the mask says whether the step depends on input i, and nodes
- * are the operations that it computes.
+ * are the operations that it computes. run(changed) computes the steps that depend on one of
+ * these inputs, by default on any, and the first time all.
  */
 export function plan(program, metas, makesCode) {
   const steps = [];
@@ -38,10 +39,23 @@ export function plan(program, metas, makesCode) {
     values.push(answer(operation, args.map(resolved), meta));
   }
   const inputs = values.slice(0, metas.length);
-  const outputs = Object.entries(program.outputs).map(([name, i]) => [name, packed(values[i])]);
+  const outputs = Object.entries(program.outputs).map(([name, i]) => [name, own(values[i])]);
   const make = makesCode ? loop : slowLoop;
   for (const step of steps) step.run ??= make(step);
-  return { inputs, outputs, steps };
+  let hasRun = false;
+  return { inputs, outputs, steps, run };
+
+  function run(changed = -1) {
+    for (const step of steps) if (!hasRun || step.mask & changed) step.run();
+    hasRun = true;
+  }
+
+  // An output, in memory that is not an input's.
+  function own(x) {
+    const found = packed(x);
+    const isInput = inputs.some(({ data }) => data.buffer === found.data.buffer);
+    return isInput ? kept(elementwise("cast", [found], found)) : found;
+  }
 
   function resolved(arg) {
     if (Array.isArray(arg)) return arg.map(resolved);

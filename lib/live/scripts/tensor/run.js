@@ -14,7 +14,6 @@ const plans = new WeakMap(); // program -> its plan
  */
 export function run(program, inputs) {
   const made = planned(program, inputs);
-  const isFirst = !made.hasRun;
   let changed = 0;
   inputs.forEach(({ data }, i) => {
     const own = made.inputs[i].data;
@@ -22,13 +21,18 @@ export function run(program, inputs) {
     own.set(data);
     changed |= 1 << i;
   });
-  for (const step of made.steps) if (isFirst || step.mask & changed) step.run();
-  made.hasRun = true;
+  made.run(changed);
   const copy = ({ dtype, shape, data }) => ({ dtype, shape, data: data.slice() });
   return Object.fromEntries(made.outputs.map(([name, value]) => [name, copy(value)]));
 }
 
-/** The plan of a program, made for the inputs of its first run. */
+/**
+ * The plan of a program, made for inputs of these dtypes and shapes: {inputs, outputs, run}.
+ *
+ * For a loop that feeds a program with its own answers: write into the data of `inputs`, call
+ * run(), and read `outputs`, a list of [name, tensor]. Their data stay the same arrays, and no
+ * output shares its memory with an input.
+ */
 export function planned(program, inputs, makesCode = mayMakeCode()) {
   if (!plans.has(program)) plans.set(program, plan(program, inputs, makesCode));
   return plans.get(program);
