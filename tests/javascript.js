@@ -1,5 +1,6 @@
 // What the tests ask of the scripts in V8: JSON comes in and goes out.
 
+import { learning } from "../lib/live/scripts/answers/learning.js";
 import { draw } from "../lib/live/scripts/marks/draw.js";
 import { format } from "../lib/live/scripts/marks/text.js";
 import { decode } from "../lib/live/scripts/tensor/constants.js";
@@ -11,11 +12,11 @@ const fromWord = (v) => (typeof v === "string" ? WORDS[v] : v); // no look-up of
 const toWord = (v) => (Number.isFinite(v) ? v : String(v).replace("Infinity", "inf").toLowerCase());
 
 const given = (t) => tensor(t, t.data.map(fromWord));
+const unpacked = ({ bytes, dtype, shape, stored }) =>
+  decode(Uint8Array.fromBase64(bytes), dtype, shape, stored);
 const withConstants = ({ constants, ...program }) => ({
   ...program,
-  constants: constants.map(({ bytes, dtype, shape, stored }) =>
-    decode(Uint8Array.fromBase64(bytes), dtype, shape, stored),
-  ),
+  constants: constants.map(unpacked),
 });
 const plain = (values) =>
   Object.fromEntries(
@@ -42,6 +43,31 @@ export function answer(number, json) {
   const found = run(whole, JSON.parse(json).map(given));
   for (const mark of marks) draw(mark, found[mark.name]);
   return plain(found);
+}
+
+const runs = [];
+
+/** Keep a figure that learns, with its packed constants by hash; returns its number. */
+export function begin(json) {
+  const { spec, constants } = JSON.parse(json);
+  const known = {};
+  const constant = (hash) => {
+    known[hash] ??= unpacked(constants[hash]);
+    return known[hash];
+  };
+  return runs.push({ spec, answer: learning(spec, constant) }) - 1;
+}
+
+/** The values after a move, with the controls where a state has them, and how the run stands. */
+export function play(number, json) {
+  const { state, move } = JSON.parse(json);
+  const { spec, answer: answered } = runs[number];
+  const controls = spec.controls.map((control) => ({
+    spec: control,
+    value: () => state[control.name],
+  }));
+  const { values, run: told } = answered(controls, move);
+  return { values: values && plain(values), run: told };
 }
 
 /** What is drawn of a mark for a value. */

@@ -68,6 +68,23 @@ def loaded(program, constants, marks=()):
     return run
 
 
+def begun(spec, constants):
+    """A figure that learns, as a function (state, **move) to its values and its run.
+
+    The state has the numbers of each control, and of a choice that of its option.
+    """
+    message = json.dumps({"spec": spec, "constants": constants})
+    index = engine().call("live.begin", message)
+
+    def play(state, **move):
+        asked = json.dumps({"state": state, "move": move})
+        found = engine().call("live.play", index, asked)
+        values = found.get("values")
+        return values and received(values), found["run"]
+
+    return play
+
+
 def compiled(kernel, inputs, **choices):
     """The kernel in JavaScript: a function of the same named inputs."""
     program = trace(kernel, inputs, choices)

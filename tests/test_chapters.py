@@ -1,12 +1,13 @@
 """Each live figure of each chapter against its traced twin, and what a chapter owes."""
 
 import json
+import math
 import re
 from pathlib import Path
 
 import pytest
 import torch
-from javascript import loaded
+from javascript import begun, loaded
 
 from course import begin, site, source
 from lib import data
@@ -96,24 +97,51 @@ def test_figures_agree_with_torch(built, name):
     for file in files:
         record = json.loads(file.read_text())
         assert len(record["cases"]) == 25
-        spec, packed = record["spec"], record["constants"]
-        twins = {
-            key: loaded(
-                program, [packed[h] for h in program["constants"]], spec["marks"]
-            )
-            for key, program in spec["programs"].items()
-        }
-        for case, inputs in states(record):
-            found = twins[case["key"]](inputs)
-            for output, want in case["answers"].items():
-                torch.testing.assert_close(
-                    found[output],
-                    torch.tensor(want["data"], dtype=torch.float64).view(want["shape"]),
-                    rtol=1e-5,
-                    atol=1e-5,
-                    equal_nan=True,
-                    msg=lambda text, o=output, f=file: f"{f.name} {o}: {text}",
-                )
+        plays = "run" in record["spec"]
+        for found, answers, close in (played if plays else answered)(record):
+            for output, want in answers.items():
+                assert_close(found[output], want, close, f"{file.name} {output}")
+
+
+def answered(record):
+    """For each case: what the page finds, torch's answers, and how close they are."""
+    spec, packed = record["spec"], record["constants"]
+    twins = {
+        key: loaded(program, [packed[h] for h in program["constants"]], spec["marks"])
+        for key, program in spec["programs"].items()
+    }
+    for case, inputs in states(record):
+        yield twins[case["key"]](inputs), case["answers"], 1e-5
+
+
+def played(record):
+    """The same for a run, after its first steps and after twenty."""
+    play = begun(record["spec"], record["constants"])
+    chosen = [c["name"] for c in record["spec"]["controls"] if c["kind"] == "choice"]
+    for case in record["cases"]:
+        options = [int(part) for part in case["key"].split(",") if part]
+        state = case["state"] | dict(zip(chosen, options, strict=True))
+        made, move = 0, {"seed": case["seed"]}
+        for count, answers in case["answers"].items():
+            steps = int(count) - made
+            found, run = play(state, **move, steps=steps)
+            made, move = int(count), {}
+            assert run == {"steps": made, "lost": False}
+            yield found, answers, 1e-5 if made <= 3 else 1e-4
+
+
+def assert_close(found, want, close, what):
+    """Equal up to a part of the largest number, or of one."""
+    wanted = torch.tensor(want["data"], dtype=torch.float64).view(want["shape"])
+    size = max([abs(v) for v in want["data"] if math.isfinite(v)], default=0)
+    torch.testing.assert_close(
+        found,
+        wanted,
+        rtol=close,
+        atol=close * max(1, size if close > 1e-5 else 1),
+        equal_nan=True,
+        msg=lambda text: f"{what}: {text}",
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Random numbers that torch and a browser draw alike, inside a step that is traced.
 
-Three multiplicative generators whose parts are added, Wichmann and Hill 1982, "Algorithm
-AS 183", Applied Statistics 31. All their products stay below 2^30, so that double
+Three multiplicative generators whose parts are added: Wichmann and Hill 1982,
+"Algorithm AS 183", Applied Statistics 31. All products stay below 2^30, so that double
 precision holds them exactly, here and in JavaScript.
 """
 
@@ -20,7 +20,7 @@ _STARTS = ((9277, 101), (7919, 20011), (6733, 12007))  # seed -> key, far apart
 
 
 class Chance:
-    """A stream of draws from a key (3,), float64; `key` is what the next stream needs."""
+    """A stream of draws from a key (3,), float64; `key` is where the next begins."""
 
     def __init__(self, key: Tensor) -> None:
         self._key, self._drawn = key, 0

@@ -52,7 +52,8 @@ class Adam:
 
     def start(self, weights: Weights) -> dict[str, Any]:
         zeros = {k: torch.zeros_like(w) for k, w in weights.items()}
-        return {"mean": zeros, "square": dict(zeros), "count": torch.zeros(())}
+        count = torch.zeros((), dtype=torch.float64)
+        return {"mean": zeros, "square": dict(zeros), "count": count}
 
     def step(
         self, weights: Weights, grads: Weights, memory: dict[str, Any], rate: Any

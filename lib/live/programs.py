@@ -48,7 +48,7 @@ def start(course: Course) -> Traced:
 
 
 def look_of(figure: LiveFigure) -> Callable[..., dict[str, Tensor]]:
-    """The kernel as a function of controls, and of a state by the names of its parts."""
+    """The kernel as a function of controls, and of a state's tensors by name."""
 
     def look(**given: Any) -> dict[str, Tensor]:
         state = state_of(figure.course, given) if figure.course else None
@@ -58,7 +58,7 @@ def look_of(figure: LiveFigure) -> Callable[..., dict[str, Tensor]]:
 
 
 def step_of(course: Course) -> Callable[..., dict[str, Tensor]]:
-    """A step as such a function; it takes the key of chance, too, and gives the next."""
+    """A step as such a function, which also takes and gives the key of chance."""
 
     def step(**given: Any) -> dict[str, Tensor]:
         chance, state = Chance(given.pop(KEY)), state_of(course, given)

@@ -25,7 +25,7 @@ LOOKS = (1, 2, 3, STEPS)  # after how many steps it is looked at
 def record(
     figure: LiveFigure, number: int, spec: dict[str, Any], constants: dict[str, Any]
 ) -> None:
-    """Write a figure's spec, its constants and its cases, if there is to be a record."""
+    """Write spec, constants and cases into the folder LIVE_FIGURES, if there is one."""
     if not (folder := os.environ.get("LIVE_FIGURES")):
         return
     kind = _played(figure, number) if figure.course else _answered(figure, number)
@@ -60,7 +60,7 @@ def _played(figure: LiveFigure, number: int) -> Iterator[dict[str, Any]]:
     assert figure.course
     course = Course(figure.course.run)
     doubled: dict[str, Any] = {}
-    for seed, (key, inputs, choices) in enumerate(_settings(figure, number)):
+    for seed, (key, inputs, choices) in enumerate(_settings(figure, number), 1):
         course.restart(seed)
         state = programs.inputs_of(course) | {programs.KEY: course.key}
         if key not in doubled:

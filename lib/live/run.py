@@ -21,9 +21,9 @@ class Run:
     """What a figure learns or plays, in pure torch, so that a page can do it, too.
 
     `start(chance)` gives the state, a dict of tensors (dicts within it are welcome);
-    `step(state, chance, **controls)` the next one, in the same shapes. Both draw what is
-    random from `chance` (chance.py). It ends after `steps` of them; `named` is the word
-    on the button.
+    `step(state, chance, **controls)` the next one, in the same shapes. What is random
+    in them is drawn from `chance` (chance.py). It ends after `steps` steps; `named` is
+    the word on the button.
     """
 
     start: Callable[[Chance], State]
@@ -40,7 +40,8 @@ class Course:
     """A run under way: its state, the steps made, and whether it has come apart.
 
     A step that leaves the finite numbers is not taken, and `lost` says so until the
-    next restart. What was not finite at the start (a curve yet to be drawn) may stay so.
+    next restart. What was not finite at the start, as a curve yet to be drawn, may
+    stay so.
     """
 
     def __init__(self, run: Run) -> None:
@@ -62,15 +63,21 @@ class Course:
         """How it stands."""
         return pytree.tree_unflatten(self.leaves, self.form)
 
+    def follow(self, controls: dict[str, Any], move: dict[str, Any]) -> None:
+        """What player.js asks for: {"seed": ..., "steps": ..., "ms": ...}, or less."""
+        if "seed" in move:
+            self.restart(move["seed"])
+        if "steps" in move:
+            self.advance(controls, move["steps"], move["ms"])
+
     def advance(
-        self, controls: dict[str, Any], steps: int, seconds: float = float("inf")
+        self, controls: dict[str, Any], steps: int, ms: float = float("inf")
     ) -> None:
-        """Make so many steps, or fewer if the time is over; at least one."""
-        end = time.monotonic() + seconds
+        """Make so many steps, or fewer if the milliseconds are over; at least one."""
+        end = time.monotonic() + ms / 1000
         for _ in range(min(steps, self.run.steps - self.steps)):
-            if self.lost:
-                return
-            self._step(controls)
+            if not self.lost:
+                self._step(takes(self.run.step, controls))
             if time.monotonic() > end:
                 return
 

@@ -185,14 +185,19 @@ def _meta(value: Any) -> tuple[Any, Any]:
 
 
 def pack(tensor: torch.Tensor) -> dict[str, Any]:
-    """A constant as {hash, dtype, shape, stored, bytes}, as small as it stays exact."""
+    """A constant as {hash, dtype, shape, stored, bytes}, as small as it stays exact.
+
+    Of one that is the same everywhere, a single number is stored.
+    """
     plain = tensor.detach().contiguous().cpu()
     for stored in _storage(plain):
         small = plain.to(stored)
         back = small.to(plain.dtype)
         if ((back == plain) | (back.isnan() & plain.isnan())).all():
             break
-    data = small.reshape(-1).view(torch.uint8).numpy().tobytes()
+    flat = small.reshape(-1)
+    same = (flat == flat[:1]).all() or flat.isnan().all()
+    data = (flat[:1] if same else flat).view(torch.uint8).numpy().tobytes()
     dtype, shape = _meta(plain)
     name = str(small.dtype).removeprefix("torch.")
     key = hashlib.sha256(f"{dtype}{shape}{name}".encode() + data).hexdigest()[:16]

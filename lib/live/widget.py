@@ -73,11 +73,19 @@ class LiveWidget(anywidget.AnyWidget):
     def _respond(
         self, content: dict[str, Any], buffers: list[Any]
     ) -> tuple[dict[str, Any], list[bytes]]:
-        values = self.figure.moving(self.figure.call(*self._state(content, buffers)))
-        for mark in self.figure.picture.marks:
+        figure, course = self.figure, self.figure.course
+        inputs, choices = self._state(content, buffers)
+        if course:
+            course.follow(inputs | choices, content.get("move") or {})
+        told = {"run": {"steps": course.steps, "lost": course.lost}} if course else {}
+        if course and content["move"].get("quiet"):
+            return told, []
+        state = course.state if course else None
+        values = figure.moving(figure.call(inputs, choices, state))
+        for mark in figure.picture.marks:
             check_shape(mark, values[mark["name"]])
         outputs, data = _packed(values)
-        return {"outputs": outputs}, data
+        return told | {"outputs": outputs}, data
 
     def _state(
         self, content: dict[str, Any], buffers: list[Any]

@@ -1,13 +1,20 @@
 // A page's figures come to life where they stand, without a kernel and without a network.
 
 import { tabulated } from "./answers/frames.js";
-import { store } from "./answers/store.js";
+import { learning } from "./answers/learning.js";
+import { constant, store } from "./answers/store.js";
 import { traced } from "./answers/traced.js";
 import { flow } from "./figure/flow.js";
 import { copier, heedLinks, openAt } from "./figure/links.js";
 import { mount } from "./figure/mount.js";
 
 const nextFrame = () => new Promise((done) => requestAnimationFrame(done));
+
+function answerer(spec) {
+  if (spec.run) return learning(spec, constant);
+  const valuesFor = spec.frames ? tabulated(spec) : traced(spec, constant);
+  return (controls) => ({ values: valuesFor(controls) });
+}
 
 function mountAll() {
   for (const script of document.querySelectorAll("script.live-store")) {
@@ -17,8 +24,7 @@ function mountAll() {
     const script = root.querySelector("script.live-spec");
     if (!script) continue;
     const spec = JSON.parse(script.textContent);
-    const answer = spec.frames ? tabulated(spec) : traced(spec);
-    const state = mount(root, spec, answer, nextFrame);
+    const state = mount(root, spec, answerer(spec), nextFrame);
     root.querySelector(".live-reset")?.after(copier(root, state));
   }
   for (const svg of document.querySelectorAll(".live-still svg")) flow(svg, svg);

@@ -11,22 +11,25 @@ const PATIENCE = 40; // how often, before it is given up
 /**
  * A line to the kernel behind a widget's model.
  *
- * answer(controls) gives the values of the marks, the first time those that came with the
- * model. hangUp() ends it.
+ * answer(controls, move) gives {values, run} as learning.js does, the first time the values
+ * that came with the model. hangUp() ends it.
  */
 export function lineTo(model) {
   const { ask, hangUp } = questions(model);
   const { outputs, data } = model.get("opening");
-  let opening = valuesOf(outputs, data);
-  async function answer(controls) {
+  let opening = { values: valuesOf(outputs, data) };
+  async function answer(controls, move) {
     const first = opening;
     opening = undefined;
-    return first ?? valuesOf(...(await ask(...stateOf(controls))));
+    if (first) return first;
+    const [choices, numbers] = stateOf(controls);
+    const [found, buffers] = await ask({ choices, move }, numbers);
+    return { values: found.outputs && valuesOf(found.outputs, buffers), run: found.run };
   }
   return { answer, hangUp };
 }
 
-// ask(choices, numbers) gives a promise of [outputs, buffers].
+// ask(content, numbers) gives a promise of [the answer's content, its buffers].
 function questions(model) {
   const view = Math.random().toString(36).slice(2); // who of several views is asking
   const waiting = new Map(); // number of the question -> what its answer is given to
@@ -36,7 +39,7 @@ function questions(model) {
     if (message.view === view) waiting.get(message.id)?.(message, buffers);
   }
 
-  function ask(choices, numbers) {
+  function ask(content, numbers) {
     asked += 1;
     const id = asked;
     return new Promise((resolve, reject) => {
@@ -51,14 +54,14 @@ function questions(model) {
         times += 1;
         if (times > PATIENCE) return end(reject, new Error(SILENT));
         try {
-          model.send({ choices, view, id }, undefined, [numbers]);
+          model.send({ ...content, view, id }, undefined, [numbers]);
         } catch {
           end(reject, new Error(GONE));
         }
       }
-      waiting.set(id, ({ error, outputs }, buffers) => {
-        if (error) end(reject, new Error(error));
-        else end(resolve, [outputs, buffers]);
+      waiting.set(id, (found, buffers) => {
+        if (found.error) end(reject, new Error(found.error));
+        else end(resolve, [found, buffers]);
       });
       send();
     });

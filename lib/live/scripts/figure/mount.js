@@ -8,32 +8,38 @@ import { newestOnly } from "./newest.js";
 import { boxUnder, layOver, markUnder } from "./overlays.js";
 import { lineOnPaper } from "./paper.js";
 import { pictureOf } from "./picture.js";
+import { playerOf } from "./player.js";
 
 const TARGET = 24; // px, the least that a finger hits
 
 /**
  * Mount a figure in its element `root`.
  *
- * spec: {prefix, controls, marks}; answer(controls) gives the values by name, or a promise of
- * them, where a control is as in kinds.js and has its own spec; rested() is awaited after each
- * picture, before the next is asked for. Returns a function that says where the controls stand,
- * as address.js writes it; the event "live-show" puts them where its detail says.
+ * spec: {prefix, controls, marks, run}; answer(controls, move) gives {values, run}, or a promise
+ * of it: values by name, and how a run stands after a move (player.js). A control is as in
+ * kinds.js and has its own spec; rested() is awaited after each picture, before the next is asked
+ * for. Returns a function that says where the controls stand, as address.js writes it; the event
+ * "live-show" puts them where its detail says.
  */
 export function mount(root, spec, answer, rested = () => {}) {
   const picture = pictureOf(root, spec);
   const request = newestOnly(root, async () => {
     try {
-      picture.show(await answer(controls));
+      const { values, run } = await answer(controls, player?.move());
+      if (values) picture.show(values);
+      player?.moved(run);
     } catch (problem) {
+      player?.stop();
       picture.complain(problem);
     }
     await rested();
   });
+  const player = spec.run && playerOf(root, spec.run, request);
   const controls = spec.controls.map((control) => ({
     spec: control,
     ...CONTROLS[control.kind](control, request, markUnder(spec, control)),
   }));
-  place(root, spec, controls, request, picture.numbers);
+  place(root, spec, controls, request, [player?.element ?? "", picture.numbers]);
   root.addEventListener("keydown", (event) => event.stopPropagation()); // JupyterLab takes arrows
   root.setAttribute("data-lm-suppress-shortcuts", "true");
   root.addEventListener("live-show", ({ detail }) => {
@@ -44,7 +50,7 @@ export function mount(root, spec, answer, rested = () => {}) {
   return () => written(controls);
 }
 
-function place(root, spec, controls, request, numbers) {
+function place(root, spec, controls, request, [player, numbers]) {
   const reset = () => {
     for (const { spec: control, put } of controls) put(control.start);
   };
@@ -57,7 +63,7 @@ function place(root, spec, controls, request, numbers) {
   const tools = element("div", { class: "live-row live-tools" }, button);
   root
     .querySelector(".live-controls")
-    .replaceChildren(...shown, ...(controls.length ? [tools] : []), numbers);
+    .replaceChildren(player, ...shown, ...(controls.length ? [tools] : []), numbers);
   root.querySelector(".live-controls").after(lineOnPaper(controls));
   layAll(root, spec, controls);
 }

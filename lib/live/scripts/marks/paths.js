@@ -80,4 +80,5 @@ function pathThrough(points) {
   return path;
 }
 
-const short = (v) => (Math.round(v * 100) / 100).toString();
+const FAR = 1e7; // what lies farther out is not in sight, and SVG takes no 1e21
+const short = (v) => (Math.round(Math.max(Math.min(v, FAR), -FAR) * 100) / 100).toString();

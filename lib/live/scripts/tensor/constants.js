@@ -4,19 +4,23 @@ import { size } from "./shapes.js";
 import { tensor, zeros } from "./tensor.js";
 
 const READERS = {
-  float16: (view, i) => float16(view.getUint16(2 * i, true)),
-  float32: (view, i) => view.getFloat32(4 * i, true),
-  float64: (view, i) => view.getFloat64(8 * i, true),
-  int32: (view, i) => view.getInt32(4 * i, true),
-  uint8: (view, i) => view.getUint8(i),
+  float16: [2, (view, at) => float16(view.getUint16(at, true))],
+  float32: [4, (view, at) => view.getFloat32(at, true)],
+  float64: [8, (view, at) => view.getFloat64(at, true)],
+  int32: [4, (view, at) => view.getInt32(at, true)],
+  uint8: [1, (view, at) => view.getUint8(at)],
 };
 
-/** A tensor of the dtype and shape from its bytes, which hold numbers of the kind `stored`. */
+/**
+ * A tensor of the dtype and shape from its bytes, which hold numbers of the kind `stored`:
+ * one for each element, or a single one for all.
+ */
 export function decode(bytes, dtype, shape, stored) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const read = READERS[stored];
+  const [width, read] = READERS[stored];
+  const step = bytes.length === width ? 0 : width;
   const values = zeros(size(shape));
-  for (let i = 0; i < values.length; i++) values[i] = read(view, i);
+  for (let i = 0; i < values.length; i++) values[i] = read(view, i * step);
   return tensor({ dtype, shape }, values);
 }
 
