@@ -47,7 +47,8 @@ def test_every_export_is_imported():
 
 def test_what_needs_no_browser_runs_without_one():
     """Read, not run: V8 tells that a name is missing only when it meets it."""
-    for path in bundle.reached(HARNESS):
+    own_way = bundle.SCRIPTS / "answers" / "bytes.js"  # where there is no atob
+    for path in set(bundle.reached(HARNESS)) - {own_way}:
         found = re.search(r"\b(document\.|window\.|atob\()", path.read_text("utf8"))
         assert not found, f"{name(path)}: {found}"
 
