@@ -57,8 +57,8 @@ function handlesOf(figure, control, inside) {
   const own = control.querySelectorAll(inside[control.classList[1]]);
   if (own.length) return [...own];
   const label = control.querySelector(".live-label").firstChild.textContent; // it lies over
-  const over = `.over[aria-label="${label}"] button, .over [aria-label="${label}"]`;
-  return [...figure.querySelectorAll(over)];
+  const lying = `.over[aria-label="${label}"] :is(button, .live-bar)`;
+  return [...figure.querySelectorAll(`${lying}, .over [aria-label="${label}"]`)];
 }
 
 // Which handle has the key: the option that is chosen, or the first.
