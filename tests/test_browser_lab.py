@@ -6,7 +6,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browser import chromium
 from hand import Hand, hold_everything
 from lab import BUSY, HERE, IDLE, ROOT, copied, figures, open_alone, opened, run_all
 
@@ -50,10 +49,10 @@ RAN = f"""() => {HERE}.context.model.sharedModel.cells.every(
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
+def lab(browser, tmp_path_factory):
     """A page with JupyterLab, its troubles, and the folder that it shows."""
     folder = tmp_path_factory.mktemp("lab")
-    with chromium() as browser, opened(browser, folder) as (page, troubles):
+    with opened(browser, folder) as (page, troubles):
         yield page, troubles, folder
 
 

@@ -4,7 +4,7 @@ import io
 
 import pytest
 import torch
-from browser import chromium, html_page, watched
+from browser import html_page, watched
 from narrow import LOST, settle
 from PIL import Image, ImageChops
 
@@ -57,12 +57,6 @@ def address(tmp_path_factory):
     file = tmp_path_factory.mktemp("page") / "readers.html"
     file.write_text(html_page(figure))
     return file.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture
