@@ -118,7 +118,7 @@ def test_a_figure_learns_while_a_later_cell_runs(lab):
     figure = page.locator("figure.live")
     figure.get_by_role("button", name="One step").click()
     page.locator("figure.live[data-steps='1']").wait_for()
-    figure.locator(".live-picture").press(" ")
+    figure.locator(".live-walk").press(" ")
     page.locator("figure.live[data-steps='60'][data-playing=false]").wait_for()
     hold_everything(page, figure)
     figure.get_by_role("button", name="Restart").click()

@@ -2,7 +2,7 @@
 
 import learning
 import pytest
-from browser import chromium, html_page, watched
+from browser import html_page, watched
 from hand import hold_everything
 
 from lib import plot
@@ -27,12 +27,6 @@ def address(tmp_path_factory):
     return file.as_uri()
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
-
-
 class Player:
     """The hands on the run of a page's figure."""
 
@@ -44,7 +38,7 @@ class Player:
         self.page.goto(address)
         self.figure = self.page.locator("figure.live")
         self.page.wait_for_selector("figure.live[data-pictures]")
-        self.picture = self.figure.locator(".live-picture")
+        self.walk = self.figure.locator(".live-walk")
 
     @property
     def steps(self):
@@ -105,7 +99,7 @@ def test_one_step_pause_speed_and_space(player):
     assert paused < 20
     player.page.wait_for_timeout(600)
     assert player.steps <= paused + 1  # the step at hand
-    player.picture.focus()
+    player.walk.focus()
     player.page.keyboard.press(" ")
     player.until("playing == 'true'")
     player.page.keyboard.press(" ")
