@@ -49,7 +49,10 @@ def _once(call: Callable, inputs: dict[str, Tensor]) -> fx.GraphModule:
         tracing_mode="fake",
         _allow_non_fake_inputs=True,
     )
-    return trace(*inputs.values())
+    apart = [
+        x.clone() for x in inputs.values()
+    ]  # make_fx takes one tensor for one input
+    return trace(*apart)
 
 
 @cache
