@@ -115,6 +115,8 @@ def accelerator() -> str:
     return f"{torch.__version__} on the {device}, {torch.get_num_threads()} threads"
 
 
+# The first draws no window, and so works less.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser")
 PYTHON = Path(".venv", "Scripts" if os.name == "nt" else "bin", "python")
 EXTRA = f'{PYTHON} -m pip install -e ".[{{}}]"'.format
 NEEDS = [
@@ -129,9 +131,9 @@ NEEDS = [
     ),
     Need(
         "browser",
-        lambda: first_program("chromium", "chromium-browser"),
+        lambda: first_program(*BROWSERS),
         "without it make test skips what it would try in a browser",
-        "Debian and Ubuntu: sudo apt install chromium",
+        "Debian: sudo apt install chromium-headless-shell; Ubuntu: chromium",
     ),
     Need(
         "sandbox",

@@ -1,12 +1,12 @@
 """Real chromium for the tests: start it, watch it, give it a page to show."""
 
-import shutil
 from contextlib import contextmanager
 
+from course.comfort import BROWSERS, first_program
 from lib.live import bundle
 from lib.live.page import page_html
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM = first_program(*BROWSERS)
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
     "--disable-background-networking --disable-component-update"

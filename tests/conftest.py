@@ -65,6 +65,24 @@ def one_thread():
     return torch
 
 
+@pytest.fixture(scope="session")
+def site():
+    """The pages of the whole course; built where they are not, before any browser."""
+    from course.site import ROOT, build
+
+    html = ROOT / "build" / "html"
+    return html if (html / "index.html").exists() else build()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Real chromium; until it is closed nothing else may run an asyncio loop."""
+    from browser import chromium
+
+    with chromium() as started:
+        yield started
+
+
 @pytest.fixture(autouse=True)
 def seeded(one_thread):
     one_thread.manual_seed(0)

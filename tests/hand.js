@@ -5,10 +5,17 @@ const frame = () => new Promise(requestAnimationFrame);
 
 // Pictures may be large and stay here; what goes out is a picture's number among those seen.
 function which(figure) {
-  const picture = figure.querySelector(".live-picture svg").innerHTML;
+  const picture = figure.querySelector(".live-picture svg").innerHTML + standing(figure);
   figure.seen ??= [];
   const seen = figure.seen.indexOf(picture);
   return seen < 0 ? figure.seen.push(picture) - 1 : seen;
+}
+
+// Where the controls of a run stand: they move no picture until the next step.
+function standing(figure) {
+  const handles = figure.querySelectorAll("[data-acts=run] :is(input, select, button, [role])");
+  const told = ["value", "checked", "ariaChecked", "ariaPressed", "ariaValueText"];
+  return JSON.stringify([...handles].map((handle) => told.map((name) => handle[name])));
 }
 
 /** Which picture is shown once there were more than `before`, and how many there were. */
@@ -50,8 +57,8 @@ function handlesOf(figure, control, inside) {
   const own = control.querySelectorAll(inside[control.classList[1]]);
   if (own.length) return [...own];
   const label = control.querySelector(".live-label").firstChild.textContent; // it lies over
-  const over = `.over[aria-label="${label}"] button, .over [aria-label="${label}"]`;
-  return [...figure.querySelectorAll(over)];
+  const lying = `.over[aria-label="${label}"] :is(button, .live-bar)`;
+  return [...figure.querySelectorAll(`${lying}, .over [aria-label="${label}"]`)];
 }
 
 // Which handle has the key: the option that is chosen, or the first.

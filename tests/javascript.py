@@ -14,9 +14,11 @@ from lib.live.trace import pack, trace
 
 
 @cache
-def engine():
+def engine(lacks=""):
+    """V8 with the scripts, and without the global object that it is to lack."""
     racer = MiniRacer()
     atexit.register(racer.close)  # or V8 may keep Python from ending
+    racer.eval(f"delete globalThis.{lacks}" if lacks else "")
     racer.eval(bundle.classic(Path(__file__).with_suffix(".js"), "live"))
     return racer
 
@@ -53,17 +55,17 @@ def received(found):
     }
 
 
-def loaded(program, constants, marks=()):
+def loaded(program, constants, marks=(), lacks=""):
     """A program with its packed constants, as a function of a list of tensors.
 
     Each run draws these marks of what it found, in V8: no value is sent for that.
     """
     message = {"program": program, "constants": constants, "marks": list(marks)}
-    index = engine().call("live.load", json.dumps(message))
+    index = engine(lacks).call("live.load", json.dumps(message))
 
     def run(inputs):
         given = json.dumps([sent(tensor) for tensor in inputs])
-        return received(engine().call("live.answer", index, given))
+        return received(engine(lacks).call("live.answer", index, given))
 
     return run
 
@@ -85,11 +87,11 @@ def begun(spec, constants):
     return play
 
 
-def compiled(kernel, inputs, **choices):
+def compiled(kernel, inputs, lacks="", **choices):
     """The kernel in JavaScript: a function of the same named inputs."""
     program = trace(kernel, inputs, choices)
     constants = [pack(t) for t in program.pop("constants")]
-    run = loaded(program, constants)
+    run = loaded(program, constants, lacks=lacks)
     return lambda **state: run(list(state.values()))
 
 

@@ -1,12 +1,10 @@
 """The pages of chapters in chromium: the longest of the site, for another worker."""
 
-from browser import chromium
 from narrow import settle
 from test_browser_site import (
     is_chapter,
     pytestmark,
     seen,
-    site,
     test_every_control_of_every_page_is_alive,
     test_pages_fit_a_phone_ask_for_nothing_from_elsewhere_and_please_axe,
 )
@@ -14,7 +12,6 @@ from test_browser_site import (
 __all__ = [
     "pytestmark",
     "seen",
-    "site",
     "test_every_control_of_every_page_is_alive",
     "test_pages_fit_a_phone_ask_for_nothing_from_elsewhere_and_please_axe",
 ]
@@ -31,14 +28,14 @@ BESIDE = """() => [...document.querySelectorAll("figure.live")].map((figure) => 
 })"""
 
 
-def test_a_question_and_its_picture_stand_in_one_window(site):
+def test_a_question_and_its_picture_stand_in_one_window(site, browser):
     seen = []
-    with chromium() as browser:
-        page = browser.new_page(viewport={"width": 1100, "height": 900})
-        for file in sorted(site.glob("*.html")):
-            if is_chapter(file.name):
-                page.goto(file.as_uri())
-                settle(page)
-                seen += [(file.name, *figure) for figure in page.evaluate(BESIDE)]
+    page = browser.new_page(viewport={"width": 1100, "height": 900})
+    for file in sorted(site.glob("*.html")):
+        if is_chapter(file.name):
+            page.goto(file.as_uri())
+            settle(page)
+            seen += [(file.name, *figure) for figure in page.evaluate(BESIDE)]
+    page.close()
     assert len({name for name, _, _ in seen}) > 12
     assert not [figure for figure in seen if not 0 < figure[2] <= 900]

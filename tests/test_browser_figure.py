@@ -2,7 +2,7 @@
 
 import gallery
 import pytest
-from browser import chromium, html_page, watched
+from browser import html_page, watched
 from hand import Hand, hold_everything
 
 from lib import plot
@@ -20,12 +20,6 @@ def page_file(tmp_path_factory):
     file = tmp_path_factory.mktemp("page") / "gallery.html"
     file.write_text(html_page(figure))
     return file.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 @pytest.mark.parametrize("width", [900, 390])

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browser import chromium
 from hand import Hand, hold_everything
 from lab import BUSY, HERE, IDLE, ROOT, copied, figures, open_alone, opened, run_all
 
@@ -23,6 +22,13 @@ import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})
 import gallery
 from lib.live import live, Slider
 live(gallery.kernel, gallery.draw, alt=gallery.ALT, **gallery.CONTROLS)
+"""
+LEARNING = f"""
+import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})
+import learning
+from lib.live import live
+live(learning.look, learning.draw, run=learning.RUN, alt=learning.ALT,
+     **learning.CONTROLS)
 """
 WAITING = """
 import time, pathlib
@@ -43,10 +49,10 @@ RAN = f"""() => {HERE}.context.model.sharedModel.cells.every(
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
+def lab(browser, tmp_path_factory):
     """A page with JupyterLab, its troubles, and the folder that it shows."""
     folder = tmp_path_factory.mktemp("lab")
-    with chromium() as browser, opened(browser, folder) as (page, troubles):
+    with opened(browser, folder) as (page, troubles):
         yield page, troubles, folder
 
 
@@ -96,6 +102,27 @@ def test_a_figure_stands_and_answers_while_a_later_cell_runs(lab):
     figure = page.locator("figure.live[data-pictures]")
     figure.wait_for()
     hold_everything(page, figure)
+    assert page.locator(BUSY).count() == 1
+    (folder / "go on").touch()
+    page.wait_for_selector(IDLE)
+    assert not troubles
+
+
+def test_a_figure_learns_while_a_later_cell_runs(lab):
+    page, troubles, folder = lab
+    troubles.clear()
+    (folder / "go on").unlink(missing_ok=True)
+    write(folder, "learning.ipynb", LEARNING, WAITING)
+    run_all(page, "learning.ipynb")
+    page.locator("figure.live[data-pictures][data-steps='0']").wait_for(timeout=90_000)
+    figure = page.locator("figure.live")
+    figure.get_by_role("button", name="One step").click()
+    page.locator("figure.live[data-steps='1']").wait_for()
+    figure.locator(".live-walk").press(" ")
+    page.locator("figure.live[data-steps='60'][data-playing=false]").wait_for()
+    hold_everything(page, figure)
+    figure.get_by_role("button", name="Restart").click()
+    page.locator("figure.live[data-steps='0']").wait_for()
     assert page.locator(BUSY).count() == 1
     (folder / "go on").touch()
     page.wait_for_selector(IDLE)

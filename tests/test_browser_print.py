@@ -2,20 +2,13 @@
 
 import gallery
 import pytest
-from browser import chromium, html_page, watched
+from browser import html_page, watched
 
-from course.site import ROOT, build
 from lib import plot
 from lib.live.figure import LiveFigure
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 def test_a_printed_figure_says_where_its_controls_stand(browser, tmp_path):
@@ -41,10 +34,8 @@ def test_a_printed_figure_says_where_its_controls_stand(browser, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["05_vit", "exercises/05_vit"])
-def test_paper_has_neither_folds_nor_footer(browser, name):
+def test_paper_has_neither_folds_nor_footer(site, browser, name):
     page, _ = watched(browser, home=["file:"])
-    html = ROOT / "build" / "html"
-    site = html if (html / "index.html").exists() else build()
     page.goto((site / f"{name}.html").as_uri())
     assert page.locator("summary").first.is_visible()
     page.emulate_media(media="print")

@@ -4,7 +4,7 @@ import io
 
 import pytest
 import torch
-from browser import chromium, html_page, watched
+from browser import html_page, watched
 from narrow import LOST, settle
 from PIL import Image, ImageChops
 
@@ -57,12 +57,6 @@ def address(tmp_path_factory):
     file = tmp_path_factory.mktemp("page") / "readers.html"
     file.write_text(html_page(figure))
     return file.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture
@@ -263,6 +257,36 @@ def test_a_mark_under_the_pointer_says_its_value(opened, width):
         assert spot.inner_text() == words
     page.mouse.move(5, 5)
     page.locator("[data-control=slider] input").hover()
+    assert spot.is_hidden()
+
+
+@pytest.mark.parametrize("width", [900, 350])
+def test_arrow_keys_walk_over_the_numbers(opened, width):
+    page = opened(viewport={"width": 900, "height": 900})
+    page.evaluate(f"document.body.style.width = '{width}px'")
+    settle(page)
+    walk, spot = page.locator(".live-walk"), page.locator(".live-spot")
+    page.keyboard.press("Tab")
+    if width < 900:  # what scrolls is a stop, too
+        walk.focus()
+    assert walk.evaluate("e => e === document.activeElement")
+    home = "#live1-m1 path >> nth=1"
+    for keys, words, shown in [
+        ("", "picture, row 1, column 1: 0.486", "0.486"),
+        ("ArrowDown ArrowRight ArrowRight", "picture, row 2, column 2: 0.526", "0.526"),
+        ("PageDown ArrowUp", "rises, red: -0.8", "red: -0.8"),
+        ("End ArrowLeft", "rises, green: -0.8", "green: -0.8"),
+    ]:
+        for key in keys.split():
+            page.keyboard.press(key)
+        assert walk.get_attribute("aria-valuetext") == words
+        assert spot.inner_text() == shown
+    note, bar = spot.bounding_box(), page.locator(home).bounding_box()
+    assert abs(note["x"] + note["width"] / 2 - bar["x"] - bar["width"] / 2) < 3
+    page.keyboard.press("PageUp")
+    page.keyboard.press("PageUp")
+    assert walk.get_attribute("aria-valuetext") == "dot, 0.4, 0.4"
+    page.keyboard.press("Tab")
     assert spot.is_hidden()
 
 

@@ -5,11 +5,9 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from browser import chromium, watched
+from browser import watched
 from hand import hold_everything
 from narrow import LOST, settle
-
-from course.site import ROOT, build
 
 Error = pytest.importorskip("playwright.sync_api").Error
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -81,12 +79,6 @@ ALL_ELSE = {"rules": {rule: {"enabled": False} for rule in OF_COLOUR}}
 LIB = ("lib/index.html", "lib/moe.html", "lib/vit.html")  # of its pages axe gets these
 
 
-@pytest.fixture(scope="session")
-def site():
-    html = ROOT / "build" / "html"
-    return html if (html / "index.html").exists() else build()
-
-
 def axe_file():
     """The rules of axe, which a package of the bindings carries."""
     found = importlib.util.find_spec("axe_playwright_python")
@@ -106,43 +98,43 @@ def is_chapter(page):
 
 
 @pytest.fixture(scope="module")
-def seen(site, request):
+def seen(site, browser, request):
     """What is wrong with each page, by kind; and how many live figures were held.
 
     Each is opened once, from its folder, first on a phone and then on a desk.
     """
     rules, found = axe_file(), defaultdict(list)
     assert all((site / page).is_file() for page in LIB), "axe would read none of lib's"
-    with chromium() as browser:
-        page, troubles = watched(browser, home=[site.as_uri()])
-        page.add_init_script(path=rules)
-        for file in sorted(site.rglob("*.html")):
-            name = file.relative_to(site).as_posix()
-            if not request.module.pages_here(name):
-                continue
-            faults = lambda kind, some: found[kind].extend(f"{name}: {f}" for f in some)
-            page.emulate_media(color_scheme="light")
-            page.set_viewport_size({"width": 390, "height": 844})
-            page.goto(file.as_uri())
+    page, troubles = watched(browser, home=[site.as_uri()])
+    page.add_init_script(path=rules)
+    for file in sorted(site.rglob("*.html")):
+        name = file.relative_to(site).as_posix()
+        if not request.module.pages_here(name):
+            continue
+        faults = lambda kind, some: found[kind].extend(f"{name}: {f}" for f in some)
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.goto(file.as_uri())
+        page.evaluate(OPEN_ALL)
+        settle(page)
+        faults("narrow", page.evaluate(STICKING_OUT))
+        faults("lost", page.evaluate(LOST))
+        page.set_viewport_size({"width": 1100, "height": 900})
+        page.evaluate(CLOSE_MENU)  # it lies over a figure at the top of the page
+        for figure in page.locator("figure.live").all():
+            faults("alive", dead(page, figure))
+            found["held"].append(name)
+        if not name.startswith("lib/") or name in LIB:  # made alike by one writer
             page.evaluate(OPEN_ALL)
-            settle(page)
-            faults("narrow", page.evaluate(STICKING_OUT))
-            faults("lost", page.evaluate(LOST))
-            page.set_viewport_size({"width": 1100, "height": 900})
-            page.evaluate(CLOSE_MENU)  # it lies over a figure at the top of the page
-            for figure in page.locator("figure.live").all():
-                faults("alive", dead(page, figure))
-                found["held"].append(name)
-            if not name.startswith("lib/") or name in LIB:  # made alike by one writer
-                page.evaluate(OPEN_ALL)
-                page.evaluate(THIN)
-                faults("light", page.evaluate(AXE, ALL_ELSE))
-                page.evaluate(THINNER)
-                faults("light", page.evaluate(AXE, COLOURS))
-                page.emulate_media(color_scheme="dark")
-                faults("dark", page.evaluate(AXE, COLOURS))  # all that differs
-            faults("quiet", troubles)
-            troubles.clear()
+            page.evaluate(THIN)
+            faults("light", page.evaluate(AXE, ALL_ELSE))
+            page.evaluate(THINNER)
+            faults("light", page.evaluate(AXE, COLOURS))
+            page.emulate_media(color_scheme="dark")
+            faults("dark", page.evaluate(AXE, COLOURS))  # all that differs
+        faults("quiet", troubles)
+        troubles.clear()
+    page.close()
     return found
 
 

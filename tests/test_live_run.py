@@ -286,4 +286,5 @@ def test_the_kernel_plays_for_the_widget(monkeypatch):
     assert widget.get_state()["opening"]["spec"]["run"] == {
         "steps": 60,
         "named": "Train",
+        "only": ["rate", "kind", "parts"],
     }

@@ -2,7 +2,7 @@
 
 The sources are modules that import one another by relative path. Each becomes a
 function that is called once, after those that it imports, and returns what it exports.
-Comments stay behind.
+Comments stay behind, and so do spaces that no one but a reader of the source needs.
 """
 
 import re
@@ -16,6 +16,12 @@ _EXPORT = re.compile(
     r"^export (?=(?:async )?(?:function|const|class)\b\*? ([\w$]+))", re.M
 )
 _COMMENT = re.compile(r"^ *(?://|/\*\*| \*).*\n", re.M)  # on lines of their own
+_LITERAL = (  # strings, templates, regular expressions
+    r"""(["'])(?:\\.|(?!\2)[^\\\n])*\2"""
+    r"|`(?:\\.|\$\{(?:`[^`]*`|[^`{}])*\}|[^`\\])*`"
+    r"|(?<=[(,=:?&|!]) ?/(?![/*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\[\n])+/"
+)
+_SPACE = re.compile(rf"({_LITERAL})| *// .*$|^ +| *([=,:?(){{}}[\];*<>&|!]) *", re.M)
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.M)
 
 
@@ -105,5 +111,17 @@ def _call(script: Path, places: dict[Path, str]) -> str:
             f"{script}: {other.group()!r}; expected imports of names from a relative "
             "path, and exports of a function, const or class"
         )
-    handed = ", ".join(exports(script))
-    return f"{places[script]} = (() => {{\n{text}return {{ {handed} }};\n}})();\n"
+    handed = ",".join(exports(script))
+    return f"{places[script]}=(()=>{{\n{_squeezed(text)}return{{{handed}}};\n}})();\n"
+
+
+def _squeezed(text: str) -> str:
+    """A script without the spaces and the blank lines that only its readers need."""
+
+    def short(found: re.Match) -> str:
+        literal = found[1] or ""
+        if literal[:1] == "`" and re.search(r"\$\{[^}]*$", literal):
+            raise ValueError(f"templates too deep in each other: {literal}")
+        return literal or found[3] or ""
+
+    return re.sub(r"\n{2,}", "\n", _SPACE.sub(short, text))

@@ -64,7 +64,11 @@ class Slider:
 
 @dataclass(frozen=True)
 class Bars:
-    """A row of numbers; the kernel gets (n,) float32."""
+    """A row of numbers; the kernel gets (n,) float32.
+
+    `on` names bars of the picture, of which the reader drags the ends; they have to
+    show what the kernel gets. Without it the bars stand below.
+    """
 
     n: int
     low: float
@@ -72,6 +76,7 @@ class Bars:
     value: float | Sequence[float] = 0.0
     labels: Sequence[str] | None = None
     label: str | None = None
+    on: str | None = None
 
     def __post_init__(self) -> None:
         _check_range("Bars", self.low, self.high)
@@ -201,7 +206,7 @@ Control = Slider | Bars | Mask | Switches | Pad | Choice
 
 _SPEC = {
     Slider: ("low", "high", "log", "positions"),
-    Bars: ("n", "low", "high", "labels"),
+    Bars: ("n", "low", "high", "labels", "on"),
     Mask: ("height", "width", "on", "rows", "columns"),
     Switches: ("names",),
     Pad: ("x", "y", "on", "step"),

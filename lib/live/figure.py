@@ -94,7 +94,10 @@ class LiveFigure:
         }
         if self.course:
             run = self.course.run
-            found["run"] = {"steps": run.steps, "named": run.named}
+            only = [
+                k for k in self.controls if k not in takes(self.kernel, self.controls)
+            ]
+            found["run"] = {"steps": run.steps, "named": run.named, "only": only}
         return found
 
     def html(self, prefix: str) -> str:

@@ -58,7 +58,15 @@ def _decompositions() -> dict[Any, Callable]:
     table = torch.export.default_decompositions().materialize()
     table |= get_decompositions([aten.upsample_bicubic2d.default])
     del table[aten.upsample_nearest2d.default]  # operations.js has it
-    return table | {aten.native_batch_norm.default: _batch_norm}
+    return table | {
+        aten.addmm.default: _addmm,
+        aten.native_batch_norm.default: _batch_norm,
+    }
+
+
+def _addmm(bias: Tensor, a: Tensor, b: Tensor, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    product = a @ b
+    return torch.add(product if alpha == 1 else alpha * product, bias, alpha=beta)
 
 
 def _batch_norm(*given: Any) -> Any:

@@ -83,7 +83,6 @@ OPS |= {
     "topk.default": "topk self k dim largest",
     "mm.default": "mm self mat2",
     "bmm.default": "bmm self mat2",
-    "addmm.default": "addmm self mat1 mat2 beta alpha",
     "_cdist_forward.default": "cdist x1 x2 p",
     "convolution.default": "convolution input weight bias stride padding dilation "
     "transposed output_padding groups",

@@ -59,6 +59,9 @@ function place(root, spec, controls, request, [player, numbers]) {
     request();
   });
   reset();
+  for (const { element: made, spec: control } of controls) {
+    if (spec.run?.only.includes(control.name)) made.dataset.acts = "run"; // at its next step
+  }
   const shown = controls.map((control) => control.element);
   const tools = element("div", { class: "live-row live-tools" }, button);
   root

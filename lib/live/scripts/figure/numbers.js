@@ -1,8 +1,10 @@
-// The numbers of a picture for whoever asks: those under the pointer, and a list of all.
+// The numbers of a picture for whoever asks: under the pointer, by arrow keys, all in a list.
 
 import { element } from "../controls/elements.js";
-import { saidAt, toldBy } from "../marks/spots.js";
+import { seen } from "../marks/places.js";
+import { placesOf, saidAt, toldBy } from "../marks/spots.js";
 import { clipOf } from "./panels.js";
+import { walkOver } from "./walk.js";
 
 const REACH = 12; // px around a point
 
@@ -31,39 +33,58 @@ export function numbersOf(picture, marks, homes) {
       ]),
     );
   };
-  const point = (event) => {
-    const dragging = event.type === "pointermove" && event.buttons;
-    const words = dragging ? undefined : wordsAt(event);
+  const show = (words, x, y) => {
     note.hidden = !words;
     if (!words) return;
     const { left, top, width } = picture.getBoundingClientRect();
     note.textContent = words;
     const half = note.offsetWidth / 2;
-    const x = Math.min(Math.max(event.clientX - left, half), width - half);
-    note.style.translate = `${x - half}px ${event.clientY - top - note.offsetHeight - 10}px`;
+    const middle = Math.min(Math.max(x - left, half), width - half);
+    note.style.translate = `${middle - half}px ${y - top - note.offsetHeight - 10}px`;
   };
+  const point = (event) => {
+    const dragging = event.type === "pointermove" && event.buttons;
+    show(dragging ? undefined : wordsAt(event), event.clientX, event.clientY);
+  };
+  const saidIn = (i, x, y, reach) =>
+    isIn(homes[i], x, y) && saidAt(marks[i], values[marks[i].name], [x, y], reach);
   // What is drawn last lies on top.
   const wordsAt = ({ clientX, clientY }) => {
     for (let i = marks.length - 1; i >= 0; i--) {
-      const value = values[marks[i].name];
       const matrix = homes[i].getScreenCTM();
-      if (!value || !matrix) continue;
+      if (!values[marks[i].name] || !matrix) continue;
       const { x, y } = new DOMPoint(clientX, clientY).matrixTransform(matrix.inverse());
-      const words = isIn(homes[i], x, y) && saidAt(marks[i], value, [x, y], REACH / matrix.a);
+      const words = saidIn(i, x, y, REACH / matrix.a);
       if (words) return words;
     }
     return undefined;
   };
+  const listsOf = () =>
+    marks.flatMap((mark, i) => {
+      if (!values[mark.name]) return [];
+      const { columns, places } = placesOf(mark, values[mark.name]);
+      const spots = places.filter((place) => seen(...place)).map((place) => ({ i, place }));
+      return spots.length ? [{ name: mark.name.replaceAll("_", " "), columns, spots }] : [];
+    });
+  const walk = walkOver(listsOf, (spot) => {
+    if (!spot) return show();
+    const { x, y } = new DOMPoint(...spot.place).matrixTransform(homes[spot.i].getScreenCTM());
+    const words = saidIn(spot.i, ...spot.place, 1) || "out of sight";
+    show(words, x, y);
+    note.scrollIntoView({ block: "nearest", inline: "nearest" });
+    return words;
+  });
   for (const kind of ["pointermove", "pointerdown"]) picture.addEventListener(kind, point);
   picture.addEventListener("pointerleave", () => {
     note.hidden = true;
   });
-  picture.append(note);
+  picture.append(walk, note);
   list.addEventListener("toggle", told);
   return {
     list,
     show(newest) {
       values = newest;
+      walk.hidden &&= !listsOf().length;
       if (list.open) told();
     },
   };

@@ -1,4 +1,4 @@
-// Controls that lie over the picture: a mask on its image, a pad on a mark's axes.
+// Controls that lie over the picture: a mask on its image, bars on bars, a pad on a mark's axes.
 
 import { boxIn } from "../marks/places.js";
 
@@ -9,12 +9,20 @@ export function markUnder(spec, control) {
 
 /** The box {x, y, width, height} in the picture, as it was drawn, on which a control lies. */
 export function boxUnder(control, mark) {
-  const [xs, ys] =
-    control.kind === "mask"
-      ? [mark.extent.slice(0, 2), mark.extent.slice(2)]
-      : [control.x, control.y];
-  return boxIn(mark, xs, ys);
+  return boxIn(mark, ...SIDES[control.kind](control, mark));
 }
+
+// Of what a control lies on, the ends along both axes.
+const SIDES = {
+  mask: (_, { extent }) => [extent.slice(0, 2), extent.slice(2)],
+  pad: ({ x, y }) => [x, y],
+  bars({ low, high, n }, { spans, upright }) {
+    const middles = spans.map(([a, b]) => (a + b) / 2);
+    const half = n > 1 ? (middles[n - 1] - middles[0]) / (n - 1) / 2 : spans[0][1] - middles[0];
+    const across = [middles[0] - half, middles[n - 1] + half];
+    return upright ? [across, [low, high]] : [[low, high], across];
+  },
+};
 
 /** Lay an overlay on its box, which moves with `home`, in parts of the picture's size. */
 export function layOver(overlay, box, home) {

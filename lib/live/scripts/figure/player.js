@@ -62,11 +62,10 @@ export function playerOf(root, { steps: last, named }, request) {
   };
   tell();
   root.addEventListener("keydown", (event) => {
-    if (event.key !== " " || !event.target.matches(".live-picture, [type=range]")) return;
+    if (event.key !== " " || !event.target.matches(".live-walk, [type=range]")) return;
     event.preventDefault();
     turn();
   });
-  root.querySelector(".live-picture").tabIndex = 0;
   document.addEventListener("visibilitychange", () => document.hidden && stop());
   new IntersectionObserver(([seen]) => seen.isIntersecting || stop()).observe(root);
 

@@ -1,6 +1,6 @@
 // The numbers of a mark in words: those at one place of the picture, and all of them.
 
-import { placeOn, valueAt } from "./places.js";
+import { placeIn, placeOn, valueAt } from "./places.js";
 import { format } from "./text.js";
 import { eachRow } from "./values.js";
 
@@ -14,6 +14,11 @@ export function saidAt(mark, value, [px, py], reach) {
 /** All that a mark says, in a sentence; undefined where it says nothing. */
 export function toldBy(mark, value) {
   return TOLD[mark.kind]?.(mark, value);
+}
+
+/** The places [px, py] where a mark says something, and how many of them stand in a row. */
+export function placesOf(mark, value) {
+  return { columns: 1, places: [], ...PLACES[mark.kind]?.(mark, value) };
 }
 
 const SAID = {
@@ -36,6 +41,32 @@ const SAID = {
   line(mark, value, px, py, reach) {
     return near(mark, verticesOf(mark, value), px, py, reach);
   },
+};
+
+const PLACES = {
+  bars: ({ spans, upright, ...mark }, value) => ({
+    places: spans.map(([a, b, base], i) => {
+      const [across, along] = [(a + b) / 2, base + value.data[i] / 2];
+      return upright ? placeIn(mark, across, along) : placeIn(mark, along, across);
+    }),
+  }),
+  image(mark, value) {
+    if (!mark.map) return {};
+    const [height, width] = value.shape;
+    const [x1, x2, y1, y2] = mark.extent;
+    const middle = (low, high, i, n) => low + ((high - low) * (i + 0.5)) / n;
+    const place = (_, i) =>
+      placeIn(
+        mark,
+        middle(x1, x2, i % width, width),
+        middle(y2, y1, Math.floor(i / width), height),
+      );
+    return { columns: width, places: Array.from({ length: width * height }, place) };
+  },
+  points: (mark, value) => ({ places: eachRow(value, (x, y) => placeIn(mark, x, y)) }),
+  line: (mark, value) => ({
+    places: verticesOf(mark, value).map(([x, y]) => placeIn(mark, x, y)),
+  }),
 };
 
 const TOLD = {

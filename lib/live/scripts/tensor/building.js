@@ -22,7 +22,7 @@ function cat(out, parts, dim) {
 }
 
 /** Copy `length` numbers of `data` from the place `from` to the place `to` of `out`. */
-export function copy(out, to, data, from, length) {
+function copy(out, to, data, from, length) {
   for (let i = 0; i < length; i++) out[to + i] = data[from + i];
 }
 

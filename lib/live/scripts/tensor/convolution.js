@@ -1,44 +1,83 @@
 // Convolution in one or two dimensions, forward and transposed.
 
-import { multiplier, panelPlace, panelSize } from "./matrix.js";
+import { allocate } from "./dtypes.js";
+import { product } from "./product.js";
 import { size } from "./shapes.js";
 import { zeros } from "./tensor.js";
 
 function convolution(out, x, weight, bias, stride, padding, dilation, transposed, _, groups) {
   const taps = tapsOf(out, x, weight, [stride, padding, dilation], transposed);
   const planes = { from: size(x.shape.slice(2)), to: size(out.shape.slice(2)) };
-  const byPlanes = transposed || out.shape[1] < 4 * groups;
-  return (byPlanes ? added : multiplied)(out, x, weight, bias, groups, taps, planes, transposed);
+  const few = (transposed ? x : out).shape[1] < 4 * groups;
+  const way = few ? added : transposed ? spread : multiplied;
+  return way(out, x, weight, bias, groups, taps, planes, transposed);
 }
+
+const part = (x, start, n) => ({ dtype: x.dtype, data: x.data.subarray(start, start + n) });
+const matrix = ({ data }, steps) => ({ data, start: 0, steps: [0, ...steps] });
 
 // As a product of the kernels (outputs, terms) and what each of them sees (terms, places).
 function multiplied(out, x, weight, bias, groups, taps, planes) {
   const groupIn = x.shape[1] / groups;
   const groupOut = out.shape[1] / groups;
   const terms = groupIn * taps.length;
-  const multiply = multiplier(groupOut, terms, planes.to);
-  const panels = zeros(panelSize(terms, planes.to)); // 0 in the padding
-  const places = taps.map(({ to }, t) => to.map((place) => panelPlace(terms, t, place)));
+  const seen = { data: allocate(x.dtype, terms * planes.to) }; // 0 in the padding
+  const runs = upTo(x.shape[0] * groups, (k) => {
+    const kernels = part(weight, (k % groups) * groupOut * terms, groupOut * terms);
+    const sums = part(out, k * groupOut * planes.to, groupOut * planes.to);
+    const sizes = [1, groupOut, terms, planes.to];
+    return product(sums, sizes, matrix(kernels, [terms, 1]), matrix(seen, [planes.to, 1]));
+  });
   return () => {
-    for (let k = 0; k < x.shape[0] * groups; k++) {
-      for (let c = 0; c < groupIn; c++) {
-        const start = (k * groupIn + c) * planes.from;
-        taps.forEach(({ from }, t) => {
-          copyTo(panels, panelPlace(terms, c * taps.length, 0), places[t], x.data, start, from);
-        });
+    for (let k = 0; k < runs.length; k++) {
+      for (let c = 0; c < terms; c++) {
+        const { from, to } = taps[c % taps.length];
+        const start = (k * groupIn + Math.floor(c / taps.length)) * planes.from;
+        const row = c * planes.to;
+        for (let i = 0; i < to.length; i++) seen.data[row + to[i]] = x.data[start + from[i]];
       }
-      const first = (k % groups) * groupOut; // channel of the output
-      multiply(weight.data, first * terms, panels, 0, (i, sums, at) => {
-        const shift = bias ? bias.data[first + i] : 0;
-        const row = (k * groupOut + i) * planes.to;
-        for (let j = 0; j < planes.to; j++) out.data[row + j] = sums[at + j] + shift;
-      });
+      runs[k]();
     }
+    shift(out, bias, planes.to);
   };
 }
 
-function copyTo(panels, shift, to, data, start, from) {
-  for (let i = 0; i < to.length; i++) panels[shift + to[i]] = data[start + from[i]];
+// As a product of the kernels (terms, inputs) and the image (inputs, places), whose rows are
+// added to the outputs that they reach.
+function spread(out, x, weight, bias, groups, taps, planes) {
+  const groupIn = x.shape[1] / groups;
+  const groupOut = out.shape[1] / groups;
+  const terms = groupOut * taps.length;
+  const reached = { dtype: out.dtype, data: allocate(out.dtype, terms * planes.from) };
+  const runs = upTo(x.shape[0] * groups, (k) => {
+    const kernels = part(weight, (k % groups) * groupIn * terms, groupIn * terms);
+    const image = part(x, k * groupIn * planes.from, groupIn * planes.from);
+    const sizes = [1, terms, groupIn, planes.from];
+    return product(reached, sizes, matrix(kernels, [1, terms]), matrix(image, [planes.from, 1]));
+  });
+  return () => {
+    out.data.fill(0);
+    for (let k = 0; k < runs.length; k++) {
+      runs[k]();
+      for (let c = 0; c < terms; c++) {
+        const start = (k * groupOut + Math.floor(c / taps.length)) * planes.to;
+        const { from, to } = taps[c % taps.length];
+        const row = c * planes.from;
+        for (let i = 0; i < to.length; i++) out.data[start + to[i]] += reached.data[row + from[i]];
+      }
+    }
+    shift(out, bias, planes.to);
+  };
+}
+
+const upTo = (n, f) => Array.from({ length: n }, (_, i) => f(i));
+
+function shift(out, bias, plane) {
+  if (!bias) return;
+  for (let k = 0, i = 0; i < out.data.length; k++) {
+    const value = bias.data[k % bias.data.length];
+    for (const end = i + plane; i < end; i++) out.data[i] += value;
+  }
 }
 
 // Plane by plane, a number of the kernel at a time.

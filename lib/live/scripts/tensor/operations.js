@@ -6,15 +6,20 @@ import { CONVOLUTION } from "./convolution.js";
 import { INDEXING } from "./indexing.js";
 import { NORMS } from "./norms.js";
 import { POOLING } from "./pooling.js";
-import { PRODUCTS } from "./products.js";
+import { DISTANCES, PRODUCTS } from "./products.js";
 import { REDUCTIONS } from "./reductions.js";
 import { RESIZING } from "./resizing.js";
 import { ROWWISE } from "./rowwise.js";
 
+/** Those that read their arguments by any steps. */
+export const BY_STEPS = { ...PRODUCTS };
+
+/** All; the others get their arguments with the elements side by side. */
 export const OPERATIONS = {
+  ...BY_STEPS,
   ...REDUCTIONS,
   ...ROWWISE,
-  ...PRODUCTS,
+  ...DISTANCES,
   ...CONVOLUTION,
   ...POOLING,
   ...RESIZING,

@@ -3,7 +3,7 @@
 import { allocate, roundsLate } from "./dtypes.js";
 import { ELEMENTWISE } from "./elementwise.js";
 import { loop, slowLoop } from "./loops.js";
-import { OPERATIONS } from "./operations.js";
+import { BY_STEPS, OPERATIONS } from "./operations.js";
 import { broadcastSteps, isPacked, size, strides } from "./shapes.js";
 import { VIEWS } from "./views.js";
 
@@ -67,7 +67,7 @@ export function plan(program, metas, makesCode) {
     if (operation === "getitem") return args[0][args[1]];
     const name = [operation, ...args.filter((arg) => typeof arg === "string")].join(" ");
     if (name in ELEMENTWISE) return elementwise(name, args, meta);
-    if (!(operation in VIEWS)) return whole(operation, args.map(packed), meta);
+    if (!(operation in VIEWS)) return whole(operation, args, meta);
     const [x, ...others] = args;
     const seen = VIEWS[operation];
     const found = seen(meta, kept(x), ...others) ?? seen(meta, packed(x)); // a view may need it
@@ -75,7 +75,8 @@ export function plan(program, metas, makesCode) {
   }
 
   // A step of its own, for all elements at once.
-  function whole(operation, args, meta) {
+  function whole(operation, given, meta) {
+    const args = given.map(operation in BY_STEPS ? kept : packed);
     const mask = args.flat().reduce((m, arg) => m | (isTensor(arg) ? arg.mask : 0), 0);
     const out = [meta].flat().map((m) => made(m, mask, steps.length));
     const run = OPERATIONS[operation](Array.isArray(meta) ? out : out[0], ...args);
