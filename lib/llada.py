@@ -84,6 +84,23 @@ def transfer_counts(num_masked: Tensor, steps: int) -> Tensor:
     return share + (torch.arange(steps, device=num_masked.device) < rest)
 
 
+def kept(surety: Tensor, hidden: Tensor, count: Tensor) -> Tensor:
+    """Which guesses stay when `count` hidden tokens of each text may: the surest.
+
+    surety, hidden (B, T), count (B,) -> (B, T) bool. Of equals the first stay.
+    >>> kept(torch.tensor([[0.9, 0.5, 0.7]]), torch.tensor([[False, True, True]]),
+    ...      torch.tensor([1]))
+    tensor([[False, False,  True]])
+    """
+    B, _ = expect.shape(surety, "B T", "surety")
+    expect.same_shape(surety=surety, hidden=hidden)
+    expect.boolean(hidden=hidden)
+    expect.shape(count, "B", "count", B=B)
+    surety = surety.masked_fill(~hidden, -torch.inf)
+    order = surety.argsort(dim=-1, descending=True, stable=True)
+    return hidden & (order.argsort(-1) < count[:, None])  # rank 0 is the surest
+
+
 def _draw(logits: Tensor, temperature: float, generator: Random) -> Tensor:
     """A token from softmax(logits / temperature) by the Gumbel trick.
 
@@ -147,11 +164,7 @@ def generate(
             else:  # from the logits without Gumbel noise, whatever the temperature
                 surety = logits.softmax(-1).gather(-1, guess[..., None])[..., 0]
             hidden = x[:, part] == mask_id
-            surety = surety.masked_fill(~hidden, -torch.inf)
-            order = surety.argsort(dim=-1, descending=True, stable=True)
-            rank = order.argsort(-1)  # 0 is the surest
-            keep = hidden & (rank < count[:, None])
-            x[:, part] = torch.where(keep, guess, x[:, part])
+            x[:, part] = torch.where(kept(surety, hidden, count), guess, x[:, part])
             if history is not None:
                 history.append(x.clone())
     return x

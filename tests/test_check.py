@@ -13,6 +13,7 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from nbclient import NotebookClient
+from nbval_alone import NBVAL
 
 from lib import check
 from lib.check import Wrong, ladder, same
@@ -427,16 +428,6 @@ def test_a_notebook_shows_the_sentence_alone_and_fails(tmp_path):
     assert sentence not in "".join(wrong["traceback"])  # the verdict has said it
     assert words_of(stopped).startswith("✗ Not yet. half: an error stopped the check")
     assert "ZeroDivisionError" in "".join(broken["traceback"])
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "--nbval-lax",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-    ]
-    run = subprocess.run(
-        [*command, "book.ipynb"], cwd=tmp_path, capture_output=True, text=True
-    )
+    command = [sys.executable, *NBVAL, "-q", "-p", "no:cacheprovider", "book.ipynb"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert "2 failed, 3 passed" in run.stdout, run.stdout

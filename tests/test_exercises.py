@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 from nbformat.v4 import new_code_cell
+from nbval_alone import NBVAL
 
 from course import notebooks
 from course.exercises import BEGIN, parse, unanswered
@@ -225,7 +226,7 @@ def said(tmp_path_factory):
     for number, cell in enumerate(whole.cells):
         cell.id = str(number)
     (folder / "whole.ipynb").write_text(notebooks.as_text(whole), "utf8")
-    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env"]
+    command = [sys.executable, *NBVAL, "--nbval-current-env"]
     command += ["--nbval-cell-timeout=120", "--rootdir=.", "-c", os.devnull]
     run = subprocess.run(
         [*command, "--junitxml=said.xml"],

@@ -61,6 +61,8 @@ def test_texts_of_what_is_not_finite_and_of_integers():
         draw({"kind": "text", "template": "{} of {:,d}"}, torch.tensor([3, 86567656]))
         == "3 of 86,567,656"
     )
+    letters = torch.tensor([ord(letter) for letter in "a·é"])
+    assert draw({"kind": "text", "template": "<{:c}{:c}{:c}>"}, letters) == "<a·é>"
 
 
 def picture(draw_figure, **values):

@@ -224,6 +224,24 @@ def test_the_page_plays_as_torch_does(packed, monkeypatch, tmp_path):
         torch.testing.assert_close(torch.tensor(there).float(), want["line"])
 
 
+def test_the_page_remembers_as_adam_does():
+    """Its two memories are the same zeros at first, and must not stay one."""
+    x = torch.linspace(-1, 1, 12).view(6, 2)
+    learner = Learner(nn.Linear(2, 2), Adam())
+    step = lambda state, chance, rate: learner.step(
+        state, lambda m: (m(x) - x.sin()).square().mean(), rate
+    )[0]
+    look = lambda state: {"y": learner.at(state, lambda m: m(x)[:, 0])}
+    draw = lambda fig, y: {"y": fig.subplots().plot(range(6), y)[0]}
+    run = Run(learner.start, step)
+    small = LiveFigure(look, draw, "a line", (4, 3), {"rate": Slider(0, 1, 0.1)}, run)
+    play, course = begun(*page.program(small, "live1")), small.course
+    for _ in range(5):
+        course.advance({"rate": torch.tensor(0.1)}, 1)
+        found = play({"rate": [0.1]}, steps=1)[0]["y"].float()
+        torch.testing.assert_close(found, look(course.state)["y"], rtol=1e-5, atol=1e-6)
+
+
 def test_the_page_begins_again_to_the_bit_and_acts_at_once(packed):
     play = begun(*packed)
     five, run = play(state_of(), seed=3, steps=5)

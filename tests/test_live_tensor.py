@@ -23,8 +23,8 @@ NORM.running_mean = torch.randn(4, generator=G)
 NORM.running_var = torch.rand(4, generator=G) + 0.5
 
 UNARY = (
-    "abs neg exp expm1 sin cos tan sinh cosh tanh asinh sigmoid erf relu floor ceil "
-    "round trunc sign isnan isinf atan"
+    "abs neg exp exp2 expm1 sin cos tan sinh cosh tanh asinh sigmoid erf relu "
+    "floor ceil round trunc sign isnan isinf atan"
 ).split()
 POSITIVE = "log log1p log2 log10 sqrt rsqrt reciprocal".split()
 KERNELS = {
@@ -64,6 +64,7 @@ KERNELS = {
     "mean": lambda x: x.mean() + x.mean(0) + x.mean((0, 1)),
     "prod": lambda x: x.prod() + x.prod(1).sum(),
     "amax": lambda x: torch.cat([x.amax(1), x.amin(0), x.amax((0, 1))[None]]),
+    "extreme": lambda x: x.max() - x.min(),
     "max": lambda x: x.max(1).values + x.max(1).indices + x.min(1).values,
     "argmax": lambda x: torch.cat([x.argmax(1), x.argmin(0), x.argmax()[None]]),
     "any all": lambda x: torch.cat(
@@ -165,6 +166,16 @@ KERNELS = {
     "scatter": lambda x: torch.zeros(3, 4).scatter(1, x.argsort(1), x),
     "scatter value": lambda x: x.scatter(1, x.argmax(1, keepdim=True), -torch.inf),
     "scatter add": lambda x: x.new_zeros(4).scatter_add(0, x.argsort(1)[0], x[1]),
+    "put": lambda x: (
+        x.index_put((torch.tensor([2, 0]),), Y[0])
+        + x.index_put((torch.tensor([1, 1, 2]),), Y, accumulate=True)
+    ),
+    "part put": lambda x: (
+        torch.slice_scatter(x, Y[:, :2], 1, 1, 4, 2)
+        + x.select_scatter(Y[0], 0, -1)
+        + torch.diagonal_scatter(x, Y[0, :3], 1)
+    ),
+    "copy": lambda x: torch.zeros(3, 4, dtype=torch.int64).copy_(x[0] * 9),
     "one hot": lambda x: F.one_hot(x.argmax(1), 4),
     "triangle": lambda x: x.tril() + x.triu(1) + (x @ x.T).tril(-1).sum(),
     "bucketize": lambda x: torch.bucketize(x, torch.linspace(-1, 1, 5)),
@@ -306,7 +317,7 @@ def test_an_output_may_be_an_input():
         (lambda x: {"y": x[x > 0]}, "a shape depends on the values"),
         (lambda x: {"y": x * Y.mul_(1)}, "mul_.Tensor changes what outlives"),
         (lambda x: {"y": x * Y.view(12)[:4].mul_(1)}, "mul_.Tensor changes what outl"),
-        (lambda x: {"y": x.add_(1)}, "scripts/tensor has no copy"),
+        (lambda x: {"y": x.add_(1)}, "copy_.default changes what outlives"),
     ],
 )
 def test_what_cannot_run_is_refused(kernel, words):

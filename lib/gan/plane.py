@@ -1,4 +1,4 @@
-"""A GAN in the plane: what it is to learn, how small it may be, how to count its modes.
+"""A GAN in the plane: what it is to learn, how small it may be, and how to look at it.
 
 The ring of eight Gaussians is the usual test of mode collapse since Metz et al. 2017,
 "Unrolled Generative Adversarial Networks", arXiv:1611.02163.
@@ -9,11 +9,13 @@ Shapes: N points (N, 2), M modes (M, 2).
 from itertools import pairwise
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lib import expect
 
 SPREAD = 0.12  # the standard deviation of a mode
+EXTENT = 3.2  # the window is [-EXTENT, EXTENT] both ways
 
 
 def ring(modes: int = 8, radius: float = 2.0) -> Tensor:
@@ -23,43 +25,16 @@ def ring(modes: int = 8, radius: float = 2.0) -> Tensor:
     return radius * torch.stack([angle.cos(), angle.sin()], -1)
 
 
-def grid(side: int = 3, gap: float = 1.8) -> Tensor:
-    """The centres of a square grid, row by row from the lower left: (side^2, 2)."""
-    expect.positive(side=side, gap=gap)
-    at = gap * (torch.arange(side) - (side - 1) / 2)
-    return torch.cartesian_prod(at, at).flip(-1)
-
-
-def spiral(beads: int = 24, turns: float = 1.5, radius: float = 2.2) -> Tensor:
-    """Points along a spiral from the middle outwards, so dense that they merge."""
-    expect.positive(beads=beads, turns=turns, radius=radius)
-    part = torch.linspace(0.1, 1, beads).sqrt()
-    angle = 2 * torch.pi * turns * part
-    return radius * part[:, None] * torch.stack([angle.cos(), angle.sin()], -1)
-
-
-TARGETS = {"ring": ring(), "grid": grid(), "spiral": spiral()}
-
-
 def sample(
     centres: Tensor,
     n: int,
     generator: torch.Generator | None = None,
-    kept: Tensor | None = None,
     spread: float = SPREAD,
 ) -> Tensor:
-    """Draw n points (n, 2) from equal Gaussians around the centres (M, 2).
-
-    kept (M,), bool, leaves out the modes that are False; ValueError if none is left.
-    """
+    """Draw n points (n, 2) from equal Gaussians around the centres (M, 2)."""
     M, _ = expect.shape(centres, "M 2", "centres")
-    if kept is not None:
-        expect.boolean(kept=kept)
-        expect.shape(kept, "M", "kept", M=M)
-        centres = centres[kept]
-    if not len(centres):
-        raise ValueError("kept leaves no mode to sample from; switch one on.")
-    which = torch.randint(len(centres), (n,), generator=generator)
+    expect.positive(M=M)
+    which = torch.randint(M, (n,), generator=generator)
     return centres[which] + spread * torch.randn(n, 2, generator=generator)
 
 
@@ -83,6 +58,18 @@ def modes_found(points: Tensor, centres: Tensor, least: float = 0.2) -> Tensor:
     "Found" is a convention; another `least` gives other counts near the threshold.
     """
     return (shares(points, centres) >= least / len(centres)).sum()
+
+
+def lattice(side: int, extent: float = EXTENT) -> Tensor:
+    """The middles of side x side cells that fill a square: (side, side, 2), y first."""
+    at = (torch.arange(side) + 0.5) * (2 * extent / side) - extent
+    return torch.stack(torch.meshgrid(at, at, indexing="xy"), -1)
+
+
+def strings(mesh: Tensor) -> Tensor:
+    """The lines of a net (S, S, 2) along and across, a nan between any two: (n, 2)."""
+    both = torch.stack([mesh, mesh.transpose(0, 1)])
+    return F.pad(both, (0, 0, 0, 1), value=torch.nan).flatten(0, 2)
 
 
 def network(*widths: int) -> nn.Sequential:

@@ -11,6 +11,7 @@ IDENTITY = {
     "alias.default",
     "detach.default",
     "lift_fresh_copy.default",
+    "prims.copy_strided.default",
 }
 IGNORED = {
     "_assert_tensor_metadata.default",
@@ -19,8 +20,8 @@ IGNORED = {
 }
 
 _UNARY = (
-    "abs neg exp expm1 log log1p log2 log10 sqrt rsqrt reciprocal sin cos tan asin "
-    "acos atan sinh cosh tanh asinh acosh atanh sigmoid erf relu floor ceil round "
+    "abs neg exp exp2 expm1 log log1p log2 log10 sqrt rsqrt reciprocal sin cos tan "
+    "asin acos atan sinh cosh tanh asinh acosh atanh sigmoid erf relu floor ceil round "
     "trunc sign isnan isinf"
 )
 _BINARY = (
@@ -72,6 +73,8 @@ OPS |= {
     "linalg_vector_norm.default": "vectorNorm self ord dim",
     "max.dim": "max self dim",
     "min.dim": "min self dim",
+    "max.default": "amax self -",
+    "min.default": "amin self -",
     "argmax.default": "argmax self dim",
     "argmin.default": "argmin self dim",
     "cumsum.default": "cumsum self dim",
@@ -120,6 +123,9 @@ OPS |= {
     "scatter.src": "scatter self dim index src",
     "scatter.value": "scatter self dim index value",
     "scatter_add.default": "scatterAdd self dim index src",
+    "slice_scatter.default": "putSlice self src dim start end step",
+    "diagonal_scatter.default": "putDiagonal self src offset dim1 dim2",
+    "index_put.default": "indexPut self indices values accumulate",
     "diagonal.default": "diagonal self offset dim1 dim2",
     "bucketize.Tensor": "bucketize self boundaries out_int32 right",
     "full_like.default": "fill self fill_value",

@@ -30,7 +30,7 @@ Values = dict[str, torch.Tensor]
 STILL = "A still picture. Run this cell, and it moves."
 _IMAGE = "{http://www.w3.org/2000/svg}image"
 _HREF = "{http://www.w3.org/1999/xlink}href"
-_FIELD = re.compile(r"\{(?::(\+?,?(?:\.\d+)?[fge%]|\+?,?d))?\}")
+_FIELD = re.compile(r"\{(?::(\+?,?(?:\.\d+)?[fge%]|\+?,?d|c))?\}")
 
 
 class Picture:
@@ -144,7 +144,8 @@ def _fill_template(label: Text, value: torch.Tensor) -> str:
     if "$" in template or "\n" in template or not fields or strange:
         raise ValueError(
             "a live text is one line without mathematics, with fields such as "
-            f"{{:.3f}}, {{:,d}}, {{:.1%}}, {{:.2e}} or {{:.3g}}; got {template!r}"
+            f"{{:.3f}}, {{:,d}}, {{:.1%}}, {{:.2e}}, {{:.3g}} or {{:c}}; got "
+            f"{template!r}"
         )
     numbers = value.detach().flatten().tolist()
     if len(numbers) != len(fields):

@@ -63,16 +63,38 @@ def _played(figure: LiveFigure, number: int) -> Iterator[dict[str, Any]]:
     for seed, (key, inputs, choices) in enumerate(_settings(figure, number), 1):
         course.restart(seed)
         state = programs.inputs_of(course) | {programs.KEY: course.key}
-        if key not in doubled:
+        if is_new := key not in doubled:
             calls = programs.step_of(course), programs.look_of(figure)
             doubled[key] = [_doubled(call, state | inputs, choices) for call in calls]
         step, look = doubled[key]
-        found = {}
+        seen = {}
         for i in range(1, STEPS + 1):
             state = step(state | inputs)
             if i in LOOKS:
-                found[i] = _tensors(look(state | inputs))
-        yield {"key": key, "seed": seed, "state": _plain(inputs), "answers": found}
+                seen[i] = look(state | inputs)
+        if is_new:
+            course.advance(inputs | choices, 3)
+            own = figure.call(inputs, choices, course.state)
+            _expect_near(seen[3], figure.moving(own))
+        answers = {i: _tensors(values) for i, values in seen.items()}
+        yield {"key": key, "seed": seed, "state": _plain(inputs), "answers": answers}
+
+
+def _expect_near(followed: dict[str, Tensor], own: dict[str, Tensor]) -> None:
+    """Raise AssertionError where what was followed is not what the step itself does."""
+    for name, want in own.items():
+        wide = want.double()
+        size = wide.nan_to_num(0, 0, 0).abs().max().item() if want.numel() else 0
+        torch.testing.assert_close(
+            followed[name].double(),
+            wide,
+            rtol=1e-2,
+            atol=1e-2 * size,
+            equal_nan=True,
+            msg=lambda text, n=name: (
+                f"{n} as traced is not what the step gives: {text}"
+            ),
+        )
 
 
 def _doubled(call: Any, inputs: dict[str, Tensor], choices: dict[str, Any]) -> Any:

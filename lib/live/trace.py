@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from .follow import Untraceable, follow, mutates
+from .follow import Untraceable, follow, mutates, owner
 from .ops import HARMLESS, IDENTITY, IGNORED, IMPLIED, OPS
 
 Kernel = Callable[..., dict[str, torch.Tensor]]
@@ -63,7 +63,7 @@ class _Program:
         name = _name(node.target)
         if name in IGNORED:
             return
-        if mutates(node) and _owner(node.args[0]).op != "call_function":
+        if mutates(node) and owner(node.args[0]).op != "call_function":
             raise Untraceable(f"{name} changes what outlives the call")
         if all(source in self.known for source in node.all_input_nodes):
             value = torch.fx.node.map_arg((node.args, node.kwargs), self.known.get)
@@ -124,16 +124,6 @@ class _Program:
             "nodes": self.nodes,
             "outputs": self.outputs,
         }
-
-
-def _owner(node: Any) -> Any:
-    """The node whose memory this one is a view of; most are of their own."""
-    while node.op == "call_function":
-        schema = getattr(node.target, "_schema", None)  # getitem has none
-        if schema and not (schema.returns and schema.returns[0].alias_info):
-            break
-        node = node.args[0]
-    return node
 
 
 def _name(target: Any) -> str:

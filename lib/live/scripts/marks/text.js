@@ -1,7 +1,7 @@
 // Texts: Python's str.format for the fields that a live text may use.
 
 const FIELD = /\{(?::([^}]*))?\}/g;
-const SPEC = /^(?<plus>\+?)(?<comma>,?)(?:\.(?<precision>\d+))?(?<kind>[fge%d])$/;
+const SPEC = /^(?<plus>\+?)(?<comma>,?)(?:\.(?<precision>\d+))?(?<kind>[fge%dc])$/;
 
 /** The template with its fields ("{:.3f}") filled by the values in turn. */
 export function format(template, values) {
@@ -11,6 +11,7 @@ export function format(template, values) {
 
 function printed(v, spec) {
   const { plus, comma, precision = 6, kind } = SPEC.exec(spec).groups;
+  if (kind === "c") return String.fromCodePoint(v);
   const percent = kind === "%" ? "%" : "";
   const negative = v < 0 || (Object.is(v, -0) && kind !== "d");
   const sign = negative ? "-" : plus;

@@ -4,26 +4,17 @@
 import { roundHalfToEven } from "./dtypes.js";
 import { erf } from "./erf.js";
 
-const nanOr = (f) => (a, b) => (Number.isNaN(a) || Number.isNaN(b) ? NaN : f(a, b));
-
-function clamp(v, low, high) {
-  const raised = v < low ? low : v;
-  return raised > high ? high : raised;
-}
-
 function tanhGelu(v) {
   const c = Math.sqrt(2 / Math.PI);
   return 0.5 * v * (1 + Math.tanh(c * (v + 0.044715 * v * v * v)));
 }
-
-const elu = (v, alpha, scale, inputScale) =>
-  v > 0 ? scale * v : scale * alpha * Math.expm1(v * inputScale);
 
 export const ELEMENTWISE = {
   cast: (v) => v,
   abs: Math.abs,
   neg: (v) => -v,
   exp: Math.exp,
+  exp2: (v) => 2 ** v,
   expm1: Math.expm1,
   log: Math.log,
   log1p: Math.log1p,
@@ -50,7 +41,8 @@ export const ELEMENTWISE = {
   "gelu tanh": tanhGelu,
   relu: (v) => (v < 0 ? 0 : v),
   leakyRelu: (v, slope) => (v > 0 ? v : v * slope),
-  elu,
+  elu: (v, alpha, scale, inputScale) =>
+    v > 0 ? scale * v : scale * alpha * Math.expm1(v * inputScale),
   floor: Math.floor,
   ceil: Math.ceil,
   round: roundHalfToEven,
@@ -67,8 +59,8 @@ export const ELEMENTWISE = {
   "div floor": (a, b) => Math.floor(a / b),
   "div trunc": (a, b) => Math.trunc(a / b),
   pow: (a, b) => (a === 1 ? 1 : a ** b),
-  maximum: nanOr(Math.max),
-  minimum: nanOr(Math.min),
+  maximum: Math.max,
+  minimum: Math.min,
   atan2: Math.atan2,
   fmod: (a, b) => a % b,
   remainder: (a, b) => a - b * Math.floor(a / b),
@@ -82,5 +74,5 @@ export const ELEMENTWISE = {
   or: (a, b) => a !== 0 || b !== 0,
   xor: (a, b) => (a !== 0) !== (b !== 0),
   where: (condition, a, b) => (condition ? a : b),
-  clamp,
+  clamp: (v, low, high) => ((v < low ? low : v) > high ? high : v < low ? low : v),
 };

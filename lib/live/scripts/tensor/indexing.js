@@ -1,6 +1,7 @@
 // Operations that read or write where a tensor of indices says.
 
 import { axisOf, broadcastSteps, commonShape, offsets, size, strides } from "./shapes.js";
+import { VIEWS } from "./views.js";
 
 const fromFront = (i, n) => (i < 0 ? i + n : i);
 
@@ -46,7 +47,8 @@ const scattered = (adds) => (out, x, dim, index, source) => {
 
 // x[i, :, j]: tensors for some axes, broadcast together, and null for those that stay whole.
 // Where the tensors stand side by side their axes take that place, else they come first.
-function index(out, x, indices) {
+// Returns the shape, and a function that gives the place of each element in x.
+function placesOf(x, indices) {
   const own = strides(x.shape);
   const axes = x.shape.map((_, d) => d);
   const named = axes.filter((d) => indices[d]);
@@ -54,35 +56,73 @@ function index(out, x, indices) {
   const sideBySide = named.every((d, i) => d === named[0] + i);
   const before = whole.filter((d) => sideBySide && d < named[0]);
   const behind = whole.filter((d) => !before.includes(d));
+  const sizes = (some) => some.map((d) => x.shape[d]);
   const over = (some) =>
     offsets(
-      some.map((d) => x.shape[d]),
+      sizes(some),
       some.map((d) => own[d]),
     );
   const outer = over(before);
   const inner = over(behind);
-  const shape = named.reduce((found, d) => commonShape(found, indices[d].shape), []);
-  const picked = new Int32Array(size(shape));
+  const shared = named.reduce((found, d) => commonShape(found, indices[d].shape), []);
+  const shape = [...sizes(before), ...shared, ...sizes(behind)];
+  const picked = new Int32Array(size(shared));
+  const places = new Int32Array(size(shape));
   const parts = named.map((d) => ({
     data: indices[d].data,
-    places: offsets(shape, broadcastSteps(indices[d], shape)),
+    at: offsets(shared, broadcastSteps(indices[d], shared)),
     n: x.shape[d],
     step: own[d],
   }));
-  return () => {
+  function find() {
     picked.fill(0);
-    for (const { data, places, n, step } of parts) {
-      for (let i = 0; i < picked.length; i++) picked[i] += fromFront(data[places[i]], n) * step;
+    for (const { data, at, n, step } of parts) {
+      for (let i = 0; i < picked.length; i++) picked[i] += fromFront(data[at[i]], n) * step;
     }
     let k = 0;
     for (let o = 0; o < outer.length; o++) {
       for (let p = 0; p < picked.length; p++) {
         const start = outer[o] + picked[p];
-        for (let i = 0; i < inner.length; i++) out.data[k++] = x.data[start + inner[i]];
+        for (let i = 0; i < inner.length; i++) places[k++] = start + inner[i];
       }
+    }
+    return places;
+  }
+  return { shape, find };
+}
+
+function index(out, x, indices) {
+  const { find } = placesOf(x, indices);
+  return () => {
+    const places = find();
+    for (let k = 0; k < places.length; k++) out.data[k] = x.data[places[k]];
+  };
+}
+
+function indexPut(out, x, indices, values, adds) {
+  const { shape, find } = placesOf(x, indices);
+  const from = offsets(shape, broadcastSteps(values, shape));
+  return () => {
+    const places = find();
+    out.data.set(x.data);
+    for (let k = 0; k < places.length; k++) {
+      const value = values.data[from[k]];
+      out.data[places[k]] = adds ? out.data[places[k]] + value : value;
     }
   };
 }
+
+// A tensor in which the part that a view sees is another one's.
+const put =
+  (view) =>
+  (out, x, part, ...how) => {
+    const seen = view(part, x, ...how);
+    const places = offsets(part.shape, seen.steps, seen.start);
+    return () => {
+      out.data.set(x.data);
+      for (let k = 0; k < places.length; k++) out.data[places[k]] = part.data[k];
+    };
+  };
 
 // How many edges lie below each value; with `right`, an edge that is met counts, too.
 function bucketize(out, x, edges, _, right) {
@@ -103,5 +143,8 @@ export const INDEXING = {
   scatter: scattered(false),
   scatterAdd: scattered(true),
   index,
+  indexPut,
+  putSlice: put(VIEWS.slice),
+  putDiagonal: put(VIEWS.diagonal),
   bucketize,
 };

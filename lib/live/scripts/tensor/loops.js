@@ -40,8 +40,8 @@ function written({ shape, nodes }) {
   });
   const own = axes.steps.map((all) => all[0]);
   const lines = nodes.flatMap(({ f, dtype, data, operands }, i) => {
-    const given = operands.map((o) => texts.get(o) ?? (Object.is(o, -0) ? "-0" : o));
-    const value = `${named(rounding(dtype))}(${named(f)}(${given.join(", ")}))`;
+    const given = operands.map((o) => texts.get(o) ?? `(${Object.is(o, -0) ? "-0" : o})`);
+    const value = called(rounding(dtype), [called(f, given, named)], named);
     const kept = data ? [`${named(data)}[${index(own, 0)}] = v${i};`] : [];
     return [`const v${i} = ${value};`, ...kept];
   });
@@ -52,6 +52,18 @@ function written({ shape, nodes }) {
   const body = [...first, ...heads, ...lines, ...axes.sizes.map(() => "}")].join("\n");
   return { names, body };
 }
+
+// A call of f as text: what it returns is written out if that is one expression of its own.
+function called(f, given, named) {
+  if (Math[f.name] === f) return `Math.${f.name}(${given})`;
+  const [, parameters, body] = ARROW.exec(f) ?? [];
+  const free = body?.replace(/\b(Math|Number)\.\w+|\b(NaN|Infinity)\b/g, "").match(/[a-z]\w*/gi);
+  const names = parameters?.split(/,\s*/);
+  if (!names || free?.some((name) => !names.includes(name))) return `${named(f)}(${given})`;
+  return `(${body.replace(/(?<![.\w])[a-z]\w*/gi, (name) => given[names.indexOf(name)] ?? name)})`;
+}
+
+const ARROW = /^\(?([\w, ]+)\)?\s*=>\s*([^{].*)$/s; // whose body is an expression
 
 // The sum of i0 * steps[0], i1 * steps[1], ... and the start, as text.
 function index(steps, start) {

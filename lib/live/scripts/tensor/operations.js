@@ -12,12 +12,11 @@ import { RESIZING } from "./resizing.js";
 import { ROWWISE } from "./rowwise.js";
 
 /** Those that read their arguments by any steps. */
-export const BY_STEPS = { ...PRODUCTS };
+export const BY_STEPS = { ...PRODUCTS, ...REDUCTIONS };
 
 /** All; the others get their arguments with the elements side by side. */
 export const OPERATIONS = {
   ...BY_STEPS,
-  ...REDUCTIONS,
   ...ROWWISE,
   ...DISTANCES,
   ...CONVOLUTION,

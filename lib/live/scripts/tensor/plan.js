@@ -76,7 +76,8 @@ export function plan(program, metas, makesCode) {
 
   // A step of its own, for all elements at once.
   function whole(operation, given, meta) {
-    const args = given.map(operation in BY_STEPS ? kept : packed);
+    const bySteps = operation in BY_STEPS;
+    const args = given.map((arg) => (bySteps && isTensor(arg) ? kept(arg) : packed(arg)));
     const mask = args.flat().reduce((m, arg) => m | (isTensor(arg) ? arg.mask : 0), 0);
     const out = [meta].flat().map((m) => made(m, mask, steps.length));
     const run = OPERATIONS[operation](Array.isArray(meta) ? out : out[0], ...args);

@@ -1,9 +1,22 @@
 // Operations that reduce axes to one number: sums, means, extremes and where they are.
 
-import { largest, reduce, smallest, squares, total } from "./rows.js";
+import { largest, reduce, rowsAlong, smallest, squares, total } from "./rows.js";
+import { zeros } from "./tensor.js";
 
-const sum = (out, x, dims) => reduce(out, x, dims, total);
-const mean = (out, x, dims) => reduce(out, x, dims, (row) => total(row) / row.length);
+// The sums go forward together, an element of each row at a time: so neighbours are read.
+const sums = (isMean) => (out, x, dims) => {
+  const { starts, steps } = rowsAlong(x, dims);
+  const found = zeros(starts.length);
+  const count = isMean ? steps.length : 1;
+  return () => {
+    found.fill(0);
+    for (let j = 0; j < steps.length; j++) {
+      const step = steps[j];
+      for (let i = 0; i < starts.length; i++) found[i] += x.data[starts[i] + step];
+    }
+    for (let i = 0; i < starts.length; i++) out.data[i] = found[i] / count;
+  };
+};
 const product = (row) => row.reduce((a, b) => a * b, 1);
 
 function variance(out, x, dims, correction) {
@@ -36,8 +49,8 @@ const placeOfExtreme = (pick) => (out, x, dim) =>
 const listed = (dim) => (typeof dim === "number" ? [dim] : dim);
 
 export const REDUCTIONS = {
-  sum,
-  mean,
+  sum: sums(false),
+  mean: sums(true),
   prod: (out, x, dim) => reduce(out, x, listed(dim), product),
   amax: (out, x, dims) => reduce(out, x, dims, largest),
   amin: (out, x, dims) => reduce(out, x, dims, smallest),

@@ -1,6 +1,6 @@
 // A tensor seen as rows along some of its axes, and what a row can be reduced to.
 
-import { axisOf, offsets, strides } from "./shapes.js";
+import { axisOf, offsets } from "./shapes.js";
 import { zeros } from "./tensor.js";
 
 /** Reduce each row of x along the axes `dims` (null: all) to the number f(row). */
@@ -36,14 +36,17 @@ export function rowsAlong(x, dims) {
   const all = x.shape.map((_, i) => i);
   const named = dims === null || dims.length === 0 ? all : dims;
   const along = new Set(named.map((d) => axisOf(d, x.shape.length)));
-  const own = strides(x.shape);
-  const over = (some) =>
+  const over = (some, start) =>
     offsets(
       some.map((i) => x.shape[i]),
-      some.map((i) => own[i]),
+      some.map((i) => x.steps[i]),
+      start,
     );
   return {
-    starts: over(all.filter((i) => !along.has(i))),
+    starts: over(
+      all.filter((i) => !along.has(i)),
+      x.start,
+    ),
     steps: over(all.filter((i) => along.has(i))),
   };
 }
