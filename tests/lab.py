@@ -84,10 +84,14 @@ def opened(browser, folder):
 HERE = "jupyterapp.shell.currentWidget"
 IDLE = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
 BUSY = ".jp-Notebook-ExecutionIndicator[data-status=busy]"
+# The kernel of the notebook before goes on for this one, with PyTorch loaded.
 ONLY = """async (path) => {
   await jupyterapp.restored;
+  const { id, name } = jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel
+    ?? {};
   [...jupyterapp.shell.widgets("main")].forEach((tab) => tab.dispose());
-  await jupyterapp.commands.execute("docmanager:open", { path });
+  const kernel = id ? { id, name } : undefined;
+  await jupyterapp.commands.execute("docmanager:open", { path, kernel });
 }"""
 
 

@@ -12,7 +12,7 @@ from lab import BUSY, HERE, IDLE, ROOT, copied, figures, open_alone, opened, run
 from course.notebooks import CHECK
 from lib.live.picture import STILL
 
-pytest.importorskip("playwright.sync_api")
+expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 # Its own toolbar trips over cells out of view; our code comes from a blob.
@@ -199,9 +199,11 @@ def test_a_notebook_opens_clean_and_saving_changes_outputs_only(lab, folder):
     page.wait_for_function(RAN, timeout=120_000)
     page.wait_for_selector(IDLE, timeout=60_000)
     checks = committed.count(CHECK)
-    assert page.locator(".jp-InputPlaceholder", has_text=CHECK).count() == checks
+    folded = page.locator(".jp-InputPlaceholder", has_text=CHECK)
+    expect(folded).to_have_count(checks, timeout=60_000)  # cells are drawn by and by
     verdicts = page.locator("[role=status]", has_text="Not answered.")
-    assert verdicts.count() == checks == (9 if folder == "exercises" else 0)
+    expect(verdicts).to_have_count(checks, timeout=60_000)
+    assert checks == (9 if folder == "exercises" else 0)
     page.evaluate(f"async () => void await {HERE}.context.save()")
     assert (root / name).read_text("utf8") != committed
     assert not_run((root / name).read_text("utf8")) == not_run(committed)

@@ -59,23 +59,28 @@ def address(tmp_path_factory):
     return file.as_uri()
 
 
-@pytest.fixture
-def opened(browser, address):
-    """A function that opens the page; whatever went wrong there fails the test."""
-    pages = []
+@pytest.fixture(scope="module")
+def tab(browser, address):
+    """One tab for all tests, as a new one takes as long as the page; its troubles."""
+    return watched(browser, home=[address])
 
-    def open_page(media=None, **options):
-        page, troubles = watched(browser, home=[address], **options)
-        page.emulate_media(**(media or {}))
+
+@pytest.fixture
+def opened(tab, address):
+    """A function that opens the page; whatever went wrong there fails the test."""
+    page, troubles = tab
+    troubles.clear()
+
+    def open_page(forced="none", scheme="light", width=1280):
+        page.emulate_media(forced_colors=forced, color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 900})
+        page.mouse.move(0, 0)
         page.goto(address)
         page.wait_for_function("() => document.querySelector('.live').dataset.pictures")
-        pages.append((page, troubles))
         return page
 
     yield open_page
-    for page, troubles in pages:
-        page.close()
-        assert not troubles
+    assert not troubles
 
 
 # ---- high contrast ----
@@ -106,7 +111,7 @@ def focus(page, kind, place):
 @pytest.mark.parametrize("kind", STATES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_states_differ_in_high_contrast(opened, kind, scheme):
-    page = opened({"forced_colors": "active", "color_scheme": scheme})
+    page = opened(forced="active", scheme=scheme)
     place, key = STATES[kind]
     before = seen(page, place)
     focus(page, kind, place)
@@ -123,7 +128,7 @@ def test_states_differ_in_high_contrast(opened, kind, scheme):
 
 @pytest.mark.parametrize("width", [350, 415, 227])
 def test_a_narrow_place_loses_nothing_and_a_wide_one_is_as_drawn(opened, width):
-    page = opened(viewport={"width": 900, "height": 900})
+    page = opened(width=900)
     svg = page.locator(".live-picture svg")
     drawn = (
         svg.get_attribute("viewBox"),
@@ -144,7 +149,7 @@ def test_a_narrow_place_loses_nothing_and_a_wide_one_is_as_drawn(opened, width):
 
 @pytest.mark.parametrize("width", [900, 415, 227])
 def test_what_lies_over_a_mark_moves_with_it(opened, width):
-    page = opened(viewport={"width": 900, "height": 900})
+    page = opened(width=900)
     page.evaluate(f"document.body.style.width = '{width}px'")
     settle(page)
     cells = page.locator(".live-cells.over").bounding_box()
@@ -174,7 +179,7 @@ def test_panels_that_stand_apart_each_have_the_names_they_shared(browser, tmp_pa
 
 
 def test_what_is_out_of_sight_is_reached_by_keys(opened):
-    page = opened(viewport={"width": 400, "height": 900})
+    page = opened(width=400)
     page.evaluate("document.body.style.width = '120px'")
     settle(page)
     box = page.locator(".live-scroll")
@@ -223,7 +228,7 @@ def test_cells_and_switches_are_called_what_they_stand_for(opened):
 
 
 def test_all_numbers_are_told_on_demand(opened):
-    page = opened(viewport={"width": 800, "height": 900})
+    page = opened(width=800)
     page.locator(".live-numbers summary").press("Enter")
     told = page.locator(".live-numbers")
     page.wait_for_function("() => document.querySelector('.live-numbers dd')")
@@ -238,7 +243,7 @@ def test_all_numbers_are_told_on_demand(opened):
 
 @pytest.mark.parametrize("width", [900, 350])
 def test_a_mark_under_the_pointer_says_its_value(opened, width):
-    page = opened(viewport={"width": 900, "height": 900})
+    page = opened(width=900)
     page.evaluate(f"document.body.style.width = '{width}px'")
     settle(page)
     spot = page.locator(".live-spot")

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from javascript import fed
+from javascript import engine, fed
 from torch import nn
 from torch.func import functional_call, grad
 
@@ -168,3 +168,14 @@ def test_three_steps_are_those_of_torch(name):
     most = max(value.abs().max() for value in state.values())
     for key, want in state.items():
         assert (found[key] - want).abs().max() <= 1e-5 * most, key
+
+
+@pytest.mark.slow
+def test_two_thousand_steps_leave_nothing_behind():
+    step, state = step_of(perceptron(nn.GELU(), nn.LayerNorm(7)), POINTS, entropy)
+    used = []
+    for times in (20, 20, 2000):
+        fed(step, state, times)
+        engine().low_memory_notification()
+        used.append(engine().heap_stats()["used_heap_size"])
+    assert used[2] - used[1] < 100_000

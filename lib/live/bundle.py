@@ -21,7 +21,13 @@ _LITERAL = (  # strings, templates, regular expressions
     r"|`(?:\\.|\$\{(?:`[^`]*`|[^`{}])*\}|[^`\\])*`"
     r"|(?<=[(,=:?&|!]) ?/(?![/*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\[\n])+/"
 )
-_SPACE = re.compile(rf"({_LITERAL})| *// .*$|^ +| *([=,:?(){{}}[\];*<>&|!]) *", re.M)
+_SPACE = re.compile(
+    rf"({_LITERAL})| *// .*$|^ +"
+    r"| *([;{,]) *\n *(?=[^\s/])"
+    r"| *([=,:?(){}[\];*<>&|!]) *"
+    r"|(?<=[\w)\]]) ([-+/%]) (?=[\w(])",
+    re.M,
+)
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.M)
 
 
@@ -94,9 +100,9 @@ def reached(entry: Path) -> list[Path]:
 def _called(entry: Path) -> tuple[str, str]:
     """All scripts, called one after another, and what the last of them has returned."""
     scripts = reached(entry)
-    places = {path: f"scripts[{i}]" for i, path in enumerate(scripts)}
+    places = {path: f"s[{i}]" for i, path in enumerate(scripts)}
     calls = [_call(path, places) for path in scripts]
-    return "".join(["const scripts = [];\n", *calls]), places[scripts[-1]]
+    return "".join(["const s=[];\n", *calls]), places[scripts[-1]]
 
 
 def _call(script: Path, places: dict[Path, str]) -> str:
@@ -122,6 +128,6 @@ def _squeezed(text: str) -> str:
         literal = found[1] or ""
         if literal[:1] == "`" and re.search(r"\$\{[^}]*$", literal):
             raise ValueError(f"templates too deep in each other: {literal}")
-        return literal or found[3] or ""
+        return literal or found[3] or found[4] or found[5] or ""
 
     return re.sub(r"\n{2,}", "\n", _SPACE.sub(short, text))

@@ -87,16 +87,14 @@ class LiveFigure:
 
     def spec(self, prefix: str) -> dict[str, Any]:
         """Controls and marks as JSON for mount.js."""
-        found = {
+        found: dict[str, Any] = {
             "prefix": prefix,
             "controls": [describe(name, c) for name, c in self.controls.items()],
             "marks": self.picture.marks,
         }
         if self.course:
-            run = self.course.run
-            only = [
-                k for k in self.controls if k not in takes(self.kernel, self.controls)
-            ]
+            run, seen = self.course.run, takes(self.kernel, self.controls)
+            only = [name for name in self.controls if name not in seen]
             found["run"] = {"steps": run.steps, "named": run.named, "only": only}
         return found
 

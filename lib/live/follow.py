@@ -66,9 +66,7 @@ def _once(call: Callable, inputs: dict[str, Tensor]) -> fx.GraphModule:
         tracing_mode="fake",
         _allow_non_fake_inputs=True,
     )
-    apart = [
-        x.clone() for x in inputs.values()
-    ]  # make_fx takes one tensor for one input
+    apart = (x.clone() for x in inputs.values())  # the same tensor twice is one input
     return trace(*apart)
 
 

@@ -85,16 +85,9 @@ def _expect_near(followed: dict[str, Tensor], own: dict[str, Tensor]) -> None:
     for name, want in own.items():
         wide = want.double()
         size = wide.nan_to_num(0, 0, 0).abs().max().item() if want.numel() else 0
-        torch.testing.assert_close(
-            followed[name].double(),
-            wide,
-            rtol=1e-2,
-            atol=1e-2 * size,
-            equal_nan=True,
-            msg=lambda text, n=name: (
-                f"{n} as traced is not what the step gives: {text}"
-            ),
-        )
+        close: dict[str, Any] = dict(rtol=1e-2, atol=1e-2 * size, equal_nan=True)
+        said = f"{name}, traced, is not what the step gives"
+        torch.testing.assert_close(followed[name].double(), wide, **close, msg=said)
 
 
 def _doubled(call: Any, inputs: dict[str, Tensor], choices: dict[str, Any]) -> Any:

@@ -98,7 +98,10 @@ def names(form: Any) -> list[str]:
     """The names of a state's tensors, in order: "critic.0.weight"."""
     n = form.num_leaves
     paths, _ = pytree.tree_flatten_with_path(pytree.tree_unflatten(range(n), form))
-    return [".".join(str(key.key) for key in path) for path, _ in paths]
+    return [
+        ".".join(str(key.key) for key in path if isinstance(key, pytree.MappingKey))
+        for path, _ in paths
+    ]
 
 
 def takes(function: Callable, given: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What torch leaves whole when a kernel takes slopes, as simpler operations."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -42,7 +42,7 @@ def _convolution(*given: Any) -> Any:
     return of_x, of_weight, slope.sum(axes) if wanted[2] else None
 
 
-def _separable(slope: Tensor, size: list[int], f: Callable) -> Tensor:
+def _separable(slope: Tensor, size: Sequence[int], f: Callable) -> Tensor:
     """That of an image whose axes f(image, axis), linear, changed one by one."""
     H, W = size[-2:]
     rows = f(torch.eye(H).view(1, H, H, 1), 0).view(H, -1)

@@ -10,6 +10,7 @@ from lib.vqgan.codebook import (
     codebook_perplexity,
     nearest_code,
     quantization_loss,
+    running_means,
     straight_through,
 )
 from lib.vqgan.losses import (
@@ -36,5 +37,6 @@ __all__ = [
     "nearest_code",
     "quantization_loss",
     "receptive_field",
+    "running_means",
     "straight_through",
 ]

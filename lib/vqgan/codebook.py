@@ -73,6 +73,36 @@ def quantization_loss(
     return vectors + commitment * codes if swapped else codes + commitment * vectors
 
 
+def running_means(
+    codebook: Tensor,
+    counts: Tensor,
+    sums: Tensor,
+    z: Tensor,
+    indices: Tensor,
+    decay: float | Tensor,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Codes, counts and sums after a batch: each code is the mean of what it has won.
+
+    n_k <- decay n_k + (1 - decay) wins, s_k likewise with the sum of the vectors won,
+    e_k = s_k / n_k       (VQ-VAE, Appendix A.1)
+
+    codebook and sums (K, D), counts (K,), z (N, D), indices (N,). A code that has won
+    nothing for ages stays in place.
+    """
+    K, D = expect.shape(codebook, "K D", "codebook")
+    N = expect.shape(z, "N D", "z", D=D)[0]
+    expect.same_shape(codebook=codebook, sums=sums)
+    expect.shape(counts, "K", "counts", K=K)
+    expect.indices(indices=indices)
+    expect.shape(indices, "N", "indices", N=N)
+    expect.between(0, 1, decay=decay)
+    wins = torch.zeros_like(counts).scatter_add(0, indices, torch.ones_like(z[:, 0]))
+    won = torch.zeros_like(sums).scatter_add(0, indices[:, None].expand(N, D), z)
+    counts, sums = counts.lerp(wins, 1 - decay), sums.lerp(won, 1 - decay)
+    means = sums / counts.clamp(min=1e-5)[:, None]
+    return torch.where(counts[:, None] > 1e-5, means, codebook), counts, sums
+
+
 def _rows(z: Tensor) -> Tensor:
     """(B, D, H, W) -> (B H W, D), image by image, row by row."""
     return z.permute(0, 2, 3, 1).reshape(-1, z.shape[1])
@@ -123,10 +153,7 @@ class VectorQuantizer(nn.Module):
 
 
 class EMAVectorQuantizer(VectorQuantizer):
-    """Codes that follow the mean of the vectors they win; idle ones start again.
-
-    n_k <- decay n_k + (1 - decay) wins, s_k likewise with the sum of the vectors won,
-    e_k = s_k / n_k       (VQ-VAE, Appendix A.1)
+    """Codes that are running_means of the vectors they win; idle ones start again.
 
     Only the commitment is left as a loss. The first batch in training sets the codes;
     one that wins fewer than `restart` vectors a batch, on the running mean, is set to
@@ -172,15 +199,10 @@ class EMAVectorQuantizer(VectorQuantizer):
     @torch.no_grad()
     def _follow(self, rows: Tensor, indices: Tensor) -> None:
         """Move every code to the running mean of what it wins."""
-        wins = torch.zeros_like(self.counts).index_add(
-            0, indices, torch.ones_like(rows[:, 0])
-        )
-        won = torch.zeros_like(self.sums).index_add(0, indices, rows)
-        self.counts.lerp_(wins, 1 - self.decay)
-        self.sums.lerp_(won, 1 - self.decay)
-        live = self.counts > 1e-5  # one that has won nothing for ages stays in place
-        means = self.sums / self.counts.clamp(min=1e-5)[:, None]
-        self.codebook.copy_(torch.where(live[:, None], means, self.codebook))
+        before = self.codebook, self.counts, self.sums
+        after = running_means(*before, rows, indices, self.decay)
+        for old, new in zip(before, after, strict=True):
+            old.copy_(new)
         idle = self.counts < self.restart
         if idle.any():
             self._seat(idle, rows)

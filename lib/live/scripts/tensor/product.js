@@ -66,7 +66,8 @@ function fast(out, [batch, n, k, m], a, b) {
     floats.set(left.data, 0);
     floats.set(right.data, rightPlace);
     for (let s = 0; s < batch; s++) {
-      const [x, y] = [from + s * aNext, by + s * bNext];
+      const x = from + s * aNext;
+      const y = by + s * bNext;
       wasm.multiply(n, k, m, x, aRow, aTerm, y, bTerm, bColumn, 4 * panels, 4 * result);
       const to = s * n * m;
       if (width === m) out.set(found, to);

@@ -8,16 +8,22 @@ const sums = (isMean) => (out, x, dims) => {
   const { starts, steps } = rowsAlong(x, dims);
   const found = zeros(starts.length);
   const count = isMean ? steps.length : 1;
+  const gap = (starts[1] ?? 1) - starts[0]; // the same between all, as a rule
+  const isEven = starts.every((start, i) => i === 0 || start === starts[0] + i * gap);
   return () => {
     found.fill(0);
     for (let j = 0; j < steps.length; j++) {
-      const step = steps[j];
-      for (let i = 0; i < starts.length; i++) found[i] += x.data[starts[i] + step];
+      if (isEven) addEven(found, x.data, starts[0] + steps[j], gap);
+      else for (let i = 0; i < starts.length; i++) found[i] += x.data[starts[i] + steps[j]];
     }
     for (let i = 0; i < starts.length; i++) out.data[i] = found[i] / count;
   };
 };
 const product = (row) => row.reduce((a, b) => a * b, 1);
+
+function addEven(found, data, start, gap) {
+  for (let i = 0, at = start; i < found.length; i++, at += gap) found[i] += data[at];
+}
 
 function variance(out, x, dims, correction) {
   return reduce(out, x, dims, (row) => {
