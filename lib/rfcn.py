@@ -250,6 +250,7 @@ def _bags(rows: Tensor, first: Tensor, Y: Tensor, X: Tensor, mode: str) -> Tenso
     x = before_x.expand_as(each).flatten()[bag] + place % wide
     row = first.expand_as(each).flatten()[bag]
     row = row + Y.nonzero()[y, 2] * X.shape[2] + X.nonzero()[x, 2]
+    rows = rows.contiguous()  # a copy costs less than rows whose numbers lie far apart
     weights = Y[Y != 0][y] * X[X != 0][x] if mode == "sum" else None
     out = F.embedding_bag(row, rows, offsets, mode=mode, per_sample_weights=weights)
     return out.unflatten(0, each.shape).permute(0, 3, 1, 2)  # (R, C, k, k)

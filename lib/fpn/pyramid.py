@@ -132,11 +132,9 @@ def assign_level(
     if k_min > k_max:
         raise ValueError(f"k_min is {k_min} and k_max {k_max}; expected k_min <= k_max")
     boxes = boxes.to(torch.promote_types(boxes.dtype, torch.float32))
-    w, h = (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).unbind(1)
-    level = torch.full_like(w, k_min, dtype=torch.int64)
-    for k in range(k_min + 1, k_max + 1):
-        level = level + (w * h >= (canonical * 2.0 ** (k - k0)) ** 2)
-    return level
+    area = (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(1)
+    least = [(canonical * 2.0 ** (k - k0)) ** 2 for k in range(k_min + 1, k_max + 1)]
+    return k_min + torch.bucketize(area, torch.tensor(least).to(area), right=True)
 
 
 def _pair(x: int | Size) -> Size:

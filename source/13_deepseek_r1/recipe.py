@@ -1,4 +1,4 @@
-"""Three seeds of the run; form alone; and a weak base, reinforced and taught.
+"""Three seeds of the run, and a weak base, reinforced and taught.
 
 About six minutes on one core. A part may be done by itself: `recipe.py 0`, and so on
 with the names in JOBS; `recipe.py join` makes the record once all are there.
@@ -31,13 +31,6 @@ def run(seed: int) -> Found:
     found["curve"], _ = reinforce(base, chapter["both"], seed=seed, quiet=True)
     keep(base, f"reinforced {seed}")
     return found | {"reinforced": measure(base)}
-
-
-def form() -> Found:
-    """The base of seed 0, reinforced by the reward for form alone."""
-    hacked = kept("base 0")
-    curve, _ = reinforce(hacked, chapter["form"], seed=0, quiet=True)
-    return {"curve": curve, "reinforced": measure(hacked)}
 
 
 def weak() -> Found:
@@ -89,7 +82,7 @@ def copy(start: dict[str, torch.Tensor]) -> nn.Module:
 
 
 JOBS = {str(seed): lambda seed=seed: run(seed) for seed in range(3)}
-JOBS |= {"form": form, "weak": weak, "distilled": lambda: distilled(8192)}
+JOBS |= {"weak": weak, "distilled": lambda: distilled(8192)}
 
 
 def main(argument: str) -> None:
