@@ -188,6 +188,10 @@ def test_a_step_keeps_the_form_of_the_state():
     ]:
         with pytest.raises(ValueError, match=words):
             Course(Run(start, step)).advance({}, 1)
+    both = lambda chance: {"a": torch.zeros(()), "b": torch.ones(())}
+    turned = Course(Run(both, lambda state, chance: {"b": state["b"], "a": state["b"]}))
+    turned.advance({}, 1)  # in another order, which says nothing
+    assert turned.state == {"a": 1, "b": 1}
     with pytest.raises(ValueError, match="steps must be at least 1, got 0"):
         Run(start, learning.step, steps=0)
 

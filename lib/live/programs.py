@@ -9,7 +9,7 @@ from torch.utils import _pytree as pytree
 
 from .chance import Chance
 from .figure import LiveFigure
-from .run import Course, names, takes
+from .run import Course, flat, names, takes
 from .trace import trace
 
 KEY = "."  # the name of the key of chance; those of the state's tensors begin with it
@@ -41,7 +41,7 @@ def start(course: Course) -> Traced:
 
     def begin(seed: Tensor) -> dict[str, Tensor]:
         chance = Chance.seeded(seed)
-        leaves = pytree.tree_leaves(course.run.start(chance))
+        leaves, _ = flat(course.run.start(chance))
         return named(course, leaves) | {KEY: chance.key}
 
     return trace(begin, {"seed": torch.tensor(1.0)}, {})
@@ -63,7 +63,7 @@ def step_of(course: Course) -> Callable[..., dict[str, Tensor]]:
     def step(**given: Any) -> dict[str, Tensor]:
         chance, state = Chance(given.pop(KEY)), state_of(course, given)
         state = course.run.step(state, chance, **takes(course.run.step, given))
-        return named(course, pytree.tree_leaves(state)) | {KEY: chance.key}
+        return named(course, flat(state)[0]) | {KEY: chance.key}
 
     return step
 

@@ -52,7 +52,7 @@ class Course:
         """Begin again with this seed."""
         with torch.no_grad():
             chance = Chance.seeded(seed)
-            leaves, self.form = pytree.tree_flatten(self.run.start(chance))
+            leaves, self.form = flat(self.run.start(chance))
         check_state(leaves)
         self.leaves, self.key = leaves, chance.key
         self.steps, self.lost = 0, False
@@ -85,13 +85,24 @@ class Course:
         with torch.no_grad():
             chance = Chance(self.key)
             state = self.run.step(self.state, chance, **controls)
-            leaves, form = pytree.tree_flatten(state)
+            leaves, form = flat(state)
             check_step(self.leaves, self.form, leaves, form)
             if not all(bool(leaves[i].isfinite().all()) for i in self._watched):
                 self.lost = True
                 return
             self.leaves, self.key = leaves, chance.key
         self.steps += 1
+
+
+def flat(state: State) -> tuple[list[Tensor], Any]:
+    """The tensors of a state by the order of their names, and its form."""
+    return pytree.tree_flatten(_ordered(state))
+
+
+def _ordered(state: Any) -> Any:
+    if not isinstance(state, dict):
+        return state
+    return {key: _ordered(state[key]) for key in sorted(state)}
 
 
 def names(form: Any) -> list[str]:
