@@ -169,6 +169,23 @@ def test_codes_are_running_means_of_what_they_win():
             close(got, wanted, 1e-5)
 
 
+def test_running_means_trace_and_leave_a_code_that_wins_nothing():
+    codes, z = torch.tensor([[0.0, 0.0], [9.0, 9.0]]), torch.tensor([[1.0, 2.0]] * 4)
+    given = dict(codes=codes, counts=torch.tensor([1.0, 0.0]), sums=codes.clone(), z=z)
+
+    def kernel(codes, counts, sums, z):
+        nearest = vqgan.nearest_code(z, codes)
+        found = vqgan.running_means(codes, counts, sums, z, nearest, 0.5)
+        return dict(zip(("codes", "counts", "sums"), found, strict=True))
+
+    want = kernel(**given)
+    close(want["codes"], [[0.8, 1.6], [9.0, 9.0]])
+    close(want["counts"], [2.5, 0.0])
+    got = traced(kernel, given)
+    for name, value in want.items():
+        close(got[name], value, 1e-6)
+
+
 def test_first_batch_seats_the_codes_and_evaluation_moves_nothing():
     layer = vqgan.EMAVectorQuantizer(4, 2)
     assert not list(p for p in layer.parameters() if p.requires_grad)
