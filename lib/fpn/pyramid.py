@@ -132,9 +132,12 @@ def assign_level(
     if k_min > k_max:
         raise ValueError(f"k_min is {k_min} and k_max {k_max}; expected k_min <= k_max")
     boxes = boxes.to(torch.promote_types(boxes.dtype, torch.float32))
-    area = (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(1)
-    least = [(canonical * 2.0 ** (k - k0)) ** 2 for k in range(k_min + 1, k_max + 1)]
-    return k_min + torch.bucketize(area, torch.tensor(least).to(area), right=True)
+    w, h = (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).unbind(1)
+    area = w * h
+    level = torch.full_like(area, k_min, dtype=torch.int64)
+    for k in range(k_min + 1, k_max + 1):
+        level = level + (area >= (canonical * 2.0 ** (k - k0)) ** 2)
+    return level
 
 
 def _pair(x: int | Size) -> Size:

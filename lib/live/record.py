@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, fx
 
 from . import programs
 from .figure import LiveFigure
@@ -99,18 +99,23 @@ def _doubled(call: Any, inputs: dict[str, Tensor], choices: dict[str, Any]) -> A
         outputs[:] = found
         return tuple(found.values())
 
-    graph = follow(flat, inputs)
-    for node in graph.graph.nodes:
-        if node.op == "get_attr":
-            setattr(graph, node.target, _wide(getattr(graph, node.target)))
-        if node.kwargs.get("dtype") == torch.float32:
-            node.kwargs = node.kwargs | {"dtype": torch.float64}
-    graph.recompile()
+    double = _Double(follow(flat, inputs))
+    return lambda given: dict(zip(outputs, double.run(*given.values()), strict=True))
 
-    def run(given: dict[str, Tensor]) -> dict[str, Tensor]:
-        return dict(zip(outputs, graph(*map(_wide, given.values())), strict=True))
 
-    return run
+class _Double(fx.Interpreter):
+    """Makes each operation in float64 where the graph has float32."""
+
+    def fetch_attr(self, target: str) -> Any:
+        return _wide(super().fetch_attr(target))
+
+    def placeholder(self, target: Any, args: Any, kwargs: Any) -> Any:
+        return _wide(super().placeholder(target, args, kwargs))
+
+    def call_function(self, target: Any, args: Any, kwargs: Any) -> Any:
+        if kwargs.get("dtype") == torch.float32:
+            kwargs = kwargs | {"dtype": torch.float64}
+        return _wide(super().call_function(target, args, kwargs))
 
 
 def _wide(value: Any) -> Any:
