@@ -14,8 +14,13 @@ class Control(NamedTuple):
 
 
 def hold_everything(page, figure):
-    """Each control changes the picture by key, then by mouse; reset restores it."""
+    """Each control changes the picture by key, then by mouse; reset restores it.
+
+    One that learns makes a step first: a control may say nothing to fresh weights.
+    """
     hand = Hand(page, figure)
+    if figure.locator(".live-player").count():
+        hand.after(figure.get_by_role("button", name="One step").click)
     start, controls = hand.picture, hand.controls()
     assert controls, "a live figure without controls"
     for control in controls:

@@ -267,7 +267,7 @@ def test_a_mark_under_the_pointer_says_its_value(opened, width):
 
 @pytest.mark.parametrize("width", [900, 350])
 def test_arrow_keys_walk_over_the_numbers(opened, width):
-    page = opened(viewport={"width": 900, "height": 900})
+    page = opened(width=900)
     page.evaluate(f"document.body.style.width = '{width}px'")
     settle(page)
     walk, spot = page.locator(".live-walk"), page.locator(".live-spot")
