@@ -32,8 +32,12 @@ LOST = """() => {
 }"""
 
 
+EVERYTHING = "main section > * { content-visibility: visible !important }"
+
+
 def settle(page):
-    """Wait until figures have found their sizes, two frames after the page changed."""
+    """Lay out the whole page, and wait two frames until figures found their sizes."""
+    page.add_style_tag(content=EVERYTHING)
     page.evaluate(
         "() => new Promise((done) => "
         "requestAnimationFrame(() => requestAnimationFrame(() => done())))"

@@ -39,3 +39,17 @@ def test_a_question_and_its_picture_stand_in_one_window(site, browser):
     page.close()
     assert len({name for name, _, _ in seen}) > 12
     assert not [figure for figure in seen if not 0 < figure[2] <= 900]
+
+
+def test_a_figure_has_found_its_size_when_it_is_reached(site, browser):
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto((site / "02_vae.html").as_uri())
+    for figure in page.locator("figure.live").all():
+        figure.scroll_into_view_if_needed()
+        page.wait_for_function(REACHED, arg=figure.element_handle())
+    page.close()
+
+
+REACHED = """(figure) => [...figure.querySelectorAll("svg text")].every((text) =>
+  !text.textContent || !text.getClientRects().length ||
+  text.getBoundingClientRect().height >= 9)"""

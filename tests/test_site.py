@@ -141,6 +141,13 @@ def test_what_a_fold_says(code, words):
     assert folds.said(code) == words
 
 
+def test_no_style_looks_into_what_changes():
+    """`:has()` is looked up again at each answer of a figure, through the whole page."""
+    sheets = [*ROOT.glob("course/site/theme/**/*.css"), *ROOT.glob("lib/live/**/*.css")]
+    assert len(sheets) > 10
+    assert not [sheet.name for sheet in sheets if ":has(" in sheet.read_text()]
+
+
 def key(root):
     return Executor(root).key("05_tiny", chapter(root / "source/05_tiny/chapter.md"))
 
@@ -400,5 +407,5 @@ def test_search_and_pages_work_from_a_folder(tiny):
         page.keyboard.press("Enter")
         page.wait_for_selector("#search-results a >> text=A tiny chapter")
         page.click("button.theme")
-        assert page.get_attribute("body", "data-theme") == "light"
+        assert page.get_attribute("html", "data-theme") == "light"
     assert not trouble

@@ -79,12 +79,28 @@ def opening(name: str, done: Executed) -> Opening:
 def chapter(done: Executed) -> NotebookNode:
     """A chapter's page: its opening gains the seconds that were measured."""
     book = nbformat.from_dict(done.notebook)
+    _tell_looks(book)
     measured = f"{done.seconds:.0f} seconds of one processor core, measured"
     first = book.cells[0]
     first.source = QUESTION.sub(r"{.question}\n\g<0>", first.source, count=1)
     facts = rf"{{.facts}}\n*\1 minutes to read · {measured}*"
     first.source = FACTS.sub(facts, first.source, count=1)
     return book
+
+
+def _tell_looks(book: NotebookNode) -> None:
+    """Tag what styles must tell apart: cells with a live figure, folds without output.
+
+    Styles could look into cells by `:has()`, which costs each answer of a figure 4 ms.
+    """
+    for cell in book.cells:
+        outputs = cell.get("outputs", [])
+        html = [output.get("data", {}).get("text/html", "") for output in outputs]
+        tags = cell.metadata.setdefault("tags", [])
+        if any('class="live"' in text for text in html):
+            tags.append("moving")
+        if "hide-input" in tags and not outputs:
+            tags.append("silent")
 
 
 def linked(text: str, openings: Mapping[str, Opening]) -> str:
@@ -115,6 +131,7 @@ def front(done: Executed, openings: Mapping[str, Opening]) -> NotebookNode:
         return f"| {number} | {link} | {o.question} | {o.minutes} min | {cost} |"
 
     book = nbformat.from_dict(done.notebook)
+    _tell_looks(book)
     for cell in book.cells:
         if cell.cell_type == "markdown" and HEAD.search(cell.source):
             head = r"{.chapters}\n| No. \1 To read | To run |\n|-|-|-|-:|-:|"

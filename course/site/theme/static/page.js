@@ -8,7 +8,7 @@ const themes = {
 };
 
 function wearTheme(name) {
-  document.body.dataset.theme = name;
+  document.documentElement.dataset.theme = name;
   const button = document.querySelector("button.theme");
   button.setAttribute("aria-label", `Colours: ${themes[name]}`);
   button.title = `Colours: ${themes[name]}`;
@@ -16,7 +16,7 @@ function wearTheme(name) {
 
 function nextTheme() {
   const names = Object.keys(themes);
-  const name = names[(names.indexOf(document.body.dataset.theme) + 1) % names.length];
+  const name = names[(names.indexOf(document.documentElement.dataset.theme) + 1) % names.length];
   wearTheme(name);
   try {
     localStorage.setItem("theme", name);
@@ -75,7 +75,7 @@ function letKeysScroll() {
   }
 }
 
-wearTheme(document.body.dataset.theme);
+wearTheme(document.documentElement.dataset.theme);
 document.querySelector("button.theme").addEventListener("click", nextTheme);
 followReading();
 closeMenus();

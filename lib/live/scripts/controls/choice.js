@@ -26,7 +26,9 @@ function switches(spec, changed) {
   const name = `live-radio-${Math.random().toString(36).slice(2)}`; // theirs alone on the page
   const inputs = spec.options.map((_, i) => element("input", { type: "radio", name, value: i }));
   for (const input of inputs) input.addEventListener("change", changed);
-  const labels = spec.options.map((option, i) => element("label", {}, inputs[i], option));
+  const labels = spec.options.map((option, i) =>
+    element("label", {}, inputs[i], element("span", {}, option)),
+  );
   return {
     element: group(spec, element("div", { class: "live-options" }, ...labels)),
     value: () => inputs.findIndex((input) => input.checked),
