@@ -1,6 +1,6 @@
 # Everything a reader or an author types. `make` alone lists it; tools/words.py says what
 # each word does, and without make `python tools/setup.py WORD` does the same.
-# CHAPTER=05, or its whole name, is the chapter that html, grade, reset and train are for;
+# CHAPTER=05, or its whole name, is the chapter for html, grade, reset, train and weather;
 # PYTHON names another Python; ARGS go to the program behind a word, such as JupyterLab:
 # make lab ARGS="--no-browser".
 

@@ -5,22 +5,14 @@ run leaves more out than the last one did stays as it was: the peers and the bro
 need not stand in one environment.
 """
 
-import datetime
 import importlib
-import os
 import pkgutil
-import platform
-import re
 from collections.abc import Iterator
-from pathlib import Path
-
-import torch
 
 import bench
+from course.results import LEFT_OUT, keep, machine
 
 OWN = {"__main__", "turns", "latency", "mdlm", "submissions"}  # no peers in these
-RESULTS = Path(__file__).resolve().parents[1] / "RESULTS.md"
-LEFT_OUT = "left out"  # what a line says of something that was not measured
 
 
 def peers() -> Iterator[str]:
@@ -66,38 +58,14 @@ def figures() -> Iterator[str]:
     yield f"drag: pictures shown in {latency.STEPS} steps of {latency.STEP_MS} ms"
 
 
-def processor() -> str:
-    """The name of the processor, where the machine tells it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    named = [line.split(":")[1].strip() for line in lines if "model name" in line]
-    return f"{(named or [platform.machine()])[0]}, {os.cpu_count()} cores"
-
-
 def said(lines: Iterator[str]) -> str:
     """Print lines as they come; give them as a block of text with machine and date."""
     found = []
     for line in lines:
         print(line, flush=True)
         found.append(line)
-    when = datetime.date.today().isoformat()
-    where = f"Python {platform.python_version()}, torch {torch.__version__}"
     text = "\n".join(found)
-    return f"{when}, {processor()}; {where}.\n\n```text\n{text}\n```\n"
-
-
-def keep(tables: dict[str, str], file: Path = RESULTS) -> None:
-    """Write the tables to the file, by title; one that was fuller there stays."""
-    before = file.read_text() if file.exists() else ""
-    old = dict(re.findall(r"^## (.*)\n\n((?:(?!## ).*\n)*)", before, re.MULTILINE))
-    parts = ["# The last runs of `make bench`\n"]
-    for title, new in tables.items():
-        kept = old.get(title, "").rstrip() + "\n"
-        fuller = title in old and kept.count(LEFT_OUT) < new.count(LEFT_OUT)
-        if fuller:
-            print(f"{file.name} keeps its own table, which is fuller: {title}")
-        parts.append(f"## {title}\n\n{kept if fuller else new}")
-    file.write_text("\n".join(parts))
+    return f"{machine()}\n\n```text\n{text}\n```\n"
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     parsers["html"].add_argument(
         "--fresh", action="store_true", help="execute again what is cached"
     )
-    for name in ("html", "grade"):
+    for name in ("html", "grade", "weather"):
         parsers[name].add_argument("--chapter", help="such as 05; all without it")
     add_grading(parsers["grade"])
     for name in ("reset", "train"):
@@ -164,6 +164,19 @@ def train(given: argparse.Namespace) -> int:
     return 0
 
 
+def weather(given: argparse.Namespace) -> int:
+    """Hold claims in every weather; 1 where one fails."""
+    from course import weather
+
+    lines = list(map(_printed, weather.run(given.chapter)))
+    return 1 if any(line.startswith("  not") for line in lines) else 0
+
+
+def _printed(line: str) -> str:
+    print(line, flush=True)
+    return line
+
+
 COMMANDS = {
     "notebooks": (make_notebooks, "make the notebooks from source/"),
     "html": (html, "build the site in build/html"),
@@ -172,6 +185,7 @@ COMMANDS = {
     "reset": (reset, "start a chapter again, keeping a copy"),
     "update": (update, "get what is new; your work stays"),
     "train": (train, "measure again what a chapter has no time for"),
+    "weather": (weather, "hold the claims of chapters under other conditions"),
     "new-chapter": (
         lambda given: show(begin.chapter(given.name)),
         "begin a chapter's sources",

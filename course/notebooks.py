@@ -22,6 +22,7 @@ from course.source import ROOT, Cell, Target, notebook_path, read, source_folder
 from course.stills import ship
 
 LEARNERS_SEE = ("task", "setup", "answer", "check")
+FOLDED = {"hide-input", "remove-cell"}  # plumbing, and what claims hold a run to
 CHECK = "# Check your answer: run this cell, by ▶ or with Shift and Enter."
 INSTALL = """\
 # Gets the course's code where it is not installed; elsewhere nothing happens.
@@ -84,7 +85,7 @@ def exercise_node(cell: Cell, text: str, number: int) -> NotebookNode:
 def as_node(cell: Cell, target: Target, exercise: int | None = None) -> NotebookNode:
     """Turn a source cell into a notebook's; its exercise is 0 before the first one."""
     metadata: dict[str, Any] = {"tags": cell.tags} if cell.tags else {}
-    if "hide-input" in cell.tags and target == "lab":
+    if FOLDED.intersection(cell.tags) and target == "lab":
         metadata["jupyter"] = {"source_hidden": True}  # a click shows it
     if target == "site":  # where other options have a meaning too
         metadata = {k: v for k, v in cell.options.items() if k != "says"}

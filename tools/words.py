@@ -149,6 +149,10 @@ WORDS: dict[str, tuple[str, Callable[..., None]]] = {
         "measure again what CHAPTER=05 has no time for; minutes to hours",
         course("train"),
     ),
+    "weather": (
+        "what chapters claim, on other instruction sets, threads, seeds; hours",
+        course("weather"),
+    ),
     "bench": (
         "speed against other libraries, and of the live figures",
         lambda *rest: run("-m", "bench", *rest),

@@ -9,6 +9,7 @@ from course.naming import number
 
 PAGES_LOAD = {".js", ".css", ".pyc"}  # and no chapter reads
 BY_CHAPTER = {"records", "weights"}  # 05_vit.json is chapter 05's
+WEATHER = "weather"  # what a chapter did elsewhere changes no page
 MAGIC = re.compile(r"^\s*[%!].*$", re.M)  # a line that is IPython's, not Python's
 
 
@@ -30,6 +31,7 @@ def files(lib: Path, name: str, cells: Iterable[str]) -> list[Path]:
     for path in lib.rglob("*"):
         ours = path.name.startswith(number(name)) or path.stem in code
         kept = path.suffix not in {".py", *PAGES_LOAD} and path.is_file()
+        kept &= path.parent.name != WEATHER
         if kept and (ours or path.parent.name not in BY_CHAPTER):
             found.add(path)
     return sorted(found)

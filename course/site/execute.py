@@ -116,7 +116,7 @@ class Executor:
         The scripts and styles of lib/live are left out: no chapter reads them.
         """
         code, lib = _code(notebook), self.root / "lib"
-        parts = [name.encode(), json.dumps(code).encode()]
+        parts = [name.encode(), code_hash(notebook).encode()]
         for path in depends.files(lib, name, [text for text, _ in code]):
             parts += [path.relative_to(lib).as_posix().encode(), path.read_bytes()]
         lock = self.root / "requirements.lock"
@@ -140,35 +140,11 @@ class Executor:
             shutil.rmtree(half, ignore_errors=True)
 
     async def _run(self, name: str, notebook: NotebookNode, figures: Path) -> float:
-        """Execute in place, in a cold kernel; returns its seconds of one core."""
-        folder = self.root / "chapters"
-        folder.mkdir(exist_ok=True)
-        notebook.cells.append(new_code_cell(CORE_SECONDS))
-        client = NotebookClient(
-            notebook,
-            timeout=CELL_SECONDS,
-            kernel_name="python3",
-            resources={"metadata": {"path": str(folder)}},
-            record_timing=False,
-            extra_arguments=["--log-level=ERROR"],
-        )
-        environment = os.environ | {
-            "LIVE_STATIC": "1",
-            "LIVE_FIGURES": str(figures),
-            "OMP_NUM_THREADS": THREADS,
-            "MKL_NUM_THREADS": THREADS,
-            "PYTHONPATH": str(self.root),
-            "PYTHONWARNINGS": "ignore::FutureWarning",
-            "OMP_WAIT_POLICY": "PASSIVE",  # no spinning where cores are shared
-        }
-        try:
-            await client.async_execute(env=environment)
-        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-            cell = client.code_cells_executed
-            raise BuildError(f"{name}, code cell {cell}: {_plain(error)}") from None
-        said = {output.output_type: output for output in notebook.cells.pop().outputs}
+        """Execute in place, as a page; returns its seconds of one core."""
+        said = {"LIVE_STATIC": "1", "LIVE_FIGURES": str(figures)}
+        seconds = await launch(self.root, name, notebook, said)
         _no_stderr(name, notebook)
-        return float(said["execute_result"].data["text/plain"])
+        return seconds
 
     def _publish(self, name: str, figures: Path, seconds: float) -> None:
         """Lay figures and seconds where tests, pages and `make times` look."""
@@ -179,6 +155,45 @@ class Executor:
         times = json.loads(path.read_text("utf8")) if path.exists() else {}
         times[name] = seconds
         path.write_text(json.dumps(times, indent=1, sort_keys=True) + "\n", "utf8")
+
+
+async def launch(
+    root: Path, name: str, notebook: NotebookNode, environment: dict[str, str]
+) -> float:
+    """Execute in place, in a cold kernel of its own; returns its seconds of one core.
+
+    Raises BuildError where a cell fails.
+    """
+    folder = root / "chapters"
+    folder.mkdir(exist_ok=True)
+    notebook.cells.append(new_code_cell(CORE_SECONDS))
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_SECONDS,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+        record_timing=False,
+        extra_arguments=["--log-level=ERROR"],
+    )
+    common = {
+        "OMP_NUM_THREADS": THREADS,
+        "MKL_NUM_THREADS": THREADS,
+        "PYTHONPATH": str(root),
+        "PYTHONWARNINGS": "ignore::FutureWarning",
+        "OMP_WAIT_POLICY": "PASSIVE",  # no spinning where cores are shared
+    }
+    try:
+        await client.async_execute(env=os.environ | common | environment)
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        cell = client.code_cells_executed
+        raise BuildError(f"{name}, code cell {cell}: {_plain(error)}") from None
+    said = {output.output_type: output for output in notebook.cells.pop().outputs}
+    return float(said["execute_result"].data["text/plain"])
+
+
+def code_hash(notebook: NotebookNode) -> str:
+    """Of its code cells, and of what decides how they are run."""
+    return hashlib.sha256(json.dumps(_code(notebook)).encode()).hexdigest()
 
 
 def _code(notebook: NotebookNode) -> list[tuple[str, list[str]]]:
