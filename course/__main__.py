@@ -190,7 +190,10 @@ COMMANDS = {
         lambda given: show(begin.chapter(given.name)),
         "begin a chapter's sources",
     ),
-    "progress": (lambda _: show(comfort.progress()), "what is answered so far"),
+    "progress": (
+        lambda _: show(comfort.progress()),
+        "what is answered and guessed so far",
+    ),
     "doctor": (lambda _: show(comfort.doctor()), "what this machine lacks"),
     "times": (lambda _: show(comfort.times()), "seconds of a core a chapter took"),
 }

@@ -71,6 +71,9 @@ def stilled(notebook: dict[str, Any], processes: set[int]) -> None:
     for data, metadata in live_outputs(notebook):
         if processes.isdisjoint(metadata["live_papers"].get("processes", [])):
             data.pop(WIDGET, None)
+            if "image/png" not in data:  # the reader's own guesses, said in words
+                data["text/html"] = f"<p>{escape(data['text/plain'])}</p>"
+                continue
             source = f"data:image/png;base64,{data['image/png']}"
             alt = escape(metadata["image/png"]["alt"])
             data["text/html"] = f'<img alt="{alt}" src="{source}">'

@@ -1,11 +1,13 @@
 """What helps a reader along: how far they are, and what their machine lacks."""
 
 import importlib.metadata
+import itertools
 import json
 import os
 import shutil
 import sys
 from collections.abc import Callable
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +17,12 @@ from course.source import ROOT
 
 
 def progress(root: Path = ROOT) -> list[str]:
+    """Say for each chapter how many exercises are answered, and what was guessed."""
+    lines = answered(root) or ["no exercises yet: make notebooks makes them"]
+    return lines + guessed(root / "build" / "guesses.json")
+
+
+def answered(root: Path) -> list[str]:
     """Say for each chapter how many exercises are answered, and points if marked."""
     marks = points(root / "build" / "grades" / "grades.json")
     lines = []
@@ -30,7 +38,24 @@ def progress(root: Path = ROOT) -> list[str]:
         if file.stem in marks:
             line += f", {marks[file.stem]:g} points when last marked"
         lines.append(line)
-    return lines or ["no exercises yet: make notebooks makes them"]
+    return lines
+
+
+def guessed(file: Path) -> list[str]:
+    """List the guesses that lib/live/kept.py keeps, by chapter; none if damaged."""
+    try:
+        given = json.loads(file.read_text("utf8")).items()
+        rows = [(e.get("page"), q, e) for q, e in given if not e.get("waived")]
+        rows.sort(key=itemgetter(0))
+    except (OSError, ValueError, TypeError, AttributeError):
+        return []
+    lines = []
+    for page, some in itertools.groupby(rows, itemgetter(0)):
+        lines += ["", f"{page or 'elsewhere'}: your guesses"]
+        lines += [
+            f"  {asked}\n    {entry.get('words', '')}" for _, asked, entry in some
+        ]
+    return lines
 
 
 def points(file: Path) -> dict[str, float]:

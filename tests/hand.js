@@ -35,6 +35,11 @@ function settled(figure, before) {
   });
 }
 
+/** Have a figure show what it asks for, so that its controls can be moved. */
+function waive(figure) {
+  figure.querySelector(".live-guess [data-does=waive]:not([hidden])")?.click();
+}
+
 function reset(figure) {
   const before = Number(figure.dataset.pictures);
   figure.querySelector(".live-reset").click();
@@ -95,4 +100,4 @@ function choose(figure, control, further) {
   for (const kind of ["input", "change"]) list.dispatchEvent(new Event(kind, { bubbles: true }));
 }
 
-window.hand = { settled, reset, controls, take, place, choose };
+window.hand = { waive, settled, reset, controls, take, place, choose };

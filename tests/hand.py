@@ -33,13 +33,14 @@ def hold_everything(page, figure):
 
 
 class Hand:
-    """A reader's hand on one live figure."""
+    """A reader's hand on one live figure; what the figure asks is waived."""
 
     def __init__(self, page, figure):
         self.page, self.figure = page, figure
         page.evaluate(TOOLS)
         self.element = figure.element_handle()
         self.element.scroll_into_view_if_needed()
+        self.ask("waive")
         self.pictures = 0  # so many were shown
         self.picture = self.after(lambda: None)  # equal pictures have one number
 

@@ -1,6 +1,8 @@
 // What the tests ask of the scripts in V8: JSON comes in and goes out.
 
 import { learning } from "../lib/live/scripts/answers/learning.js";
+import { grouped, means } from "../lib/live/scripts/guess/bets.js";
+import { judged } from "../lib/live/scripts/guess/score.js";
 import { draw } from "../lib/live/scripts/marks/draw.js";
 import { format } from "../lib/live/scripts/marks/text.js";
 import { decode } from "../lib/live/scripts/tensor/constants.js";
@@ -138,3 +140,15 @@ export function fed(json, n) {
 }
 
 export const printed = format;
+
+/** What is said and kept of a guess. */
+export function judge(json) {
+  const { spec, value, truth, places } = JSON.parse(json);
+  return judged(spec, value, truth.map(fromWord), places);
+}
+
+/** The groups and the means of some bets. */
+export function bets(json) {
+  const all = JSON.parse(json);
+  return JSON.stringify([grouped(all), means(all)]);
+}

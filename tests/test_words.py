@@ -63,6 +63,7 @@ def test_make_alone_and_setup_list_every_word(words):
         (["grade", "CHAPTER=05"], "grade --chapter 05"),
         (["new-chapter", "NAME=14_x"], "new-chapter 14_x"),
         (["lab", "ARGS=--no-browser --port=1"], "lab --no-browser --port=1"),
+        (["lab", "GUESS=off"], "lab --guess=off"),
         (["bench", "PYTHON=python3.12"], "bench"),  # a folder's name too
     ],
 )
@@ -136,6 +137,15 @@ def test_windows_has_no_root_and_other_paths(words, monkeypatch):
     monkeypatch.delattr(os, "geteuid")
     words.main("lab")
     assert words.ran[-1] == "-m jupyterlab"
+
+
+def test_a_teacher_opens_jupyterlab_with_figures_that_do_not_ask(words, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
+    words.main("lab", "--guess=off", "--no-browser")
+    assert words.ran[-1] == "-m jupyterlab --no-browser"
+    assert words.variables["LIVE_GUESS"] == "off"
+    with pytest.raises(SystemExit, match="--guess=no: expected --guess=off, or on"):
+        words.main("lab", "--guess=no")
 
 
 @pytest.mark.parametrize("npx", [None, "npx"])

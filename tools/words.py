@@ -59,7 +59,14 @@ def course(word: str) -> Callable[..., None]:
 
 
 def lab(*options: str) -> None:
-    """Open JupyterLab, with this folder's settings before the reader's own."""
+    """Open JupyterLab, with this folder's settings before the reader's own.
+
+    With --guess=off its figures do not ask before they show, for a lecture.
+    """
+    asking = [option for option in options if option.startswith("--guess=")]
+    if set(asking) - {"--guess=on", "--guess=off"}:
+        fail(f"{' '.join(asking)}: expected --guess=off, or on")
+    options = tuple(option for option in options if option not in asking)
     course("notebooks")()
     root = hasattr(os, "geteuid") and os.geteuid() == 0  # Windows has no such number
     if root and "--allow-root" not in options:
@@ -67,7 +74,10 @@ def lab(*options: str) -> None:
         options = ("--allow-root", *options)
     theirs = os.environ.get("JUPYTER_CONFIG_PATH")
     paths = filter(None, [str(ROOT / "course" / "jupyter"), theirs])
-    run("-m", "jupyterlab", *options, JUPYTER_CONFIG_PATH=os.pathsep.join(paths))
+    variables = {"JUPYTER_CONFIG_PATH": os.pathsep.join(paths)}
+    if asking:
+        variables["LIVE_GUESS"] = asking[-1].removeprefix("--guess=")
+    run("-m", "jupyterlab", *options, **variables)
 
 
 def test(*options: str) -> None:
@@ -117,7 +127,10 @@ def show() -> None:
 
 WORDS: dict[str, tuple[str, Callable[..., None]]] = {
     "help": ("this list", show),
-    "lab": ("set up, make the notebooks, open JupyterLab on the front page", lab),
+    "lab": (
+        "set up, make the notebooks, open JupyterLab (GUESS=off: no figure asks first)",
+        lab,
+    ),
     "test": ("set up and run every test", test),
     "quick": ("the fast tests, about a minute", quick),
     "html": ("the site, in build/html", course("html")),
@@ -136,7 +149,7 @@ WORDS: dict[str, tuple[str, Callable[..., None]]] = {
     ),
     "reset": ("start CHAPTER=05 again; a copy of your work is kept", course("reset")),
     "update": ("get what is new in the course; your work stays", course("update")),
-    "progress": ("what you have answered so far", course("progress")),
+    "progress": ("what you have answered and guessed so far", course("progress")),
     "doctor": (
         "what this machine lacks, what for, and how to get it",
         course("doctor"),

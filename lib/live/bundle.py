@@ -54,7 +54,7 @@ def module(entry: Path) -> str:
 
 def styles() -> str:
     """All styles of live figures; where two speak of one thing, the later wins."""
-    names = ("palette", "figure", "controls", "areas", "forced")
+    names = ("palette", "figure", "controls", "areas", "guess", "forced")
     return "\n".join((STYLES / f"{name}.css").read_text("utf8") for name in names)
 
 

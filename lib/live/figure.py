@@ -2,12 +2,13 @@
 
 import inspect
 import itertools
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeGuard
 
 import torch
 
-from .controls import Choice, Control, describe
+from .controls import Choice, Control, describe, moved
+from .guess import Guess, listed
 from .picture import Picture, Values
 from .run import Course, Run, State, takes
 
@@ -23,9 +24,10 @@ class LiveFigure:
         size: tuple[float, float],
         controls: dict[str, Control],
         run: Run | None = None,
+        guess: Guess | Sequence[Guess] | None = None,
     ) -> None:
         _check_names(kernel, controls, run)
-        self.kernel, self.size = kernel, size
+        self.kernel, self.size, self.guesses = kernel, size, listed(guess)
         self.controls = controls
         self.course = Course(run) if run else None
         choices = {k: c for k, c in controls.items() if isinstance(c, Choice)}
@@ -42,13 +44,17 @@ class LiveFigure:
         chosen = {k: c.options[c.first] for k, c in choices.items()}
         state = self.course.state if self.course else None
         self.first = self.call(self.inputs, chosen, state)
-        self.picture = Picture(draw, self.first, size, alt)
+        answers = {one.of for one in self.guesses}
+        known = takes(draw, self.first)  # what only answers a guess is not drawn
+        drawn = {k: v for k, v in self.first.items() if k in known or k not in answers}
+        self.picture = Picture(draw, drawn, size, alt)
         for key, control in controls.items():
             on = getattr(control, "on", None)
             if on and not any(
                 on == m["name"] and "sx" in m for m in self.picture.marks
             ):
                 raise ValueError(f"{key}: on={on!r} names no artist that draw returns")
+        self.asked = [self._asked(one) for one in self.guesses]
 
     def call(
         self, inputs: Values, choices: dict[str, Any], state: State | None = None
@@ -65,8 +71,31 @@ class LiveFigure:
         return {name: torch.as_tensor(value) for name, value in found.items()}
 
     def moving(self, values: Values) -> Values:
-        """Those outputs that move an artist."""
-        return {mark["name"]: values[mark["name"]] for mark in self.picture.marks}
+        """Those outputs that move an artist, or answer a guess."""
+        names = [mark["name"] for mark in self.picture.marks]
+        names += [one.of for one in self.guesses]
+        return {name: values[name] for name in names}
+
+    def _asked(self, guess: Guess) -> dict[str, Any]:
+        """A guess as JSON for guess/ask.js, after a look at what will answer it."""
+        names = [mark["name"] for mark in self.picture.marks]
+        _check_known("shows", guess.shows, names, "the outputs that move")
+        _check_known("at", guess.at, self.controls, "the controls")
+        last = self.course.run.steps if self.course else 0
+        if guess.steps > last:
+            raise ValueError(f"steps={guess.steps}: the figure makes {last} at most")
+        at = {k: moved(k, self.controls[k], value) for k, value in guess.at.items()}
+        given = {k: at.get(k, control) for k, control in self.controls.items()}
+        choices = {k: c.options[c.first] for k, c in given.items() if _is_choice(c)}
+        inputs = {k: c.start() for k, c in given.items() if not _is_choice(c)}
+        state = self.course.state if self.course else None
+        values = self.call(inputs, choices, state) if at else self.first
+        _check_known("of", [guess.of], values, "the kernel's outputs")
+        guess.check(values[guess.of], self.picture.marks)
+        return guess.spec(self.picture.limits) | {
+            "at": {name: describe(name, c)["start"] for name, c in at.items()},
+            "hides": [name for name in dict.fromkeys(names) if name not in guess.shows],
+        }
 
     def combinations(
         self, kernel: Callable | None = None
@@ -92,6 +121,8 @@ class LiveFigure:
             "controls": [describe(name, c) for name, c in self.controls.items()],
             "marks": self.picture.marks,
         }
+        if self.asked:
+            found["guesses"] = self.asked
         if self.course:
             run, seen = self.course.run, takes(self.kernel, self.controls)
             only = [name for name in self.controls if name not in seen]
@@ -100,7 +131,8 @@ class LiveFigure:
 
     def html(self, prefix: str) -> str:
         """The figure's elements; mount.js fills in the controls and moves the marks."""
-        svg = self.picture.svg(prefix)
+        hidden = self.asked[0]["hides"] if self.asked else ()
+        svg = self.picture.svg(prefix, hidden)
         small = " small" if self.size[0] < 5 else ""
         width = self.size[0] / 7 * 48
         return (
@@ -111,6 +143,20 @@ class LiveFigure:
             '<p class="live-error" role="alert" hidden></p>'
             '<p class="live-note" aria-live="polite"></p>'
         )
+
+
+def _is_choice(control: Control) -> TypeGuard[Choice]:
+    return isinstance(control, Choice)
+
+
+def _check_known(
+    what: str, given: Iterable[str], known: Iterable[str], where: str
+) -> None:
+    for name in given:
+        if name not in known:
+            raise ValueError(
+                f"{what}: {name!r} is none of {where}, {', '.join(known) or 'none'}"
+            )
 
 
 def _check_names(

@@ -6,7 +6,7 @@ that moves them (a list of artists where one output moves several).
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 from xml.etree import ElementTree
 
@@ -29,6 +29,7 @@ from .recipes import Mark, check_shape, recipe
 Values = dict[str, torch.Tensor]
 STILL = "A still picture. Run this cell, and it moves."
 _IMAGE = "{http://www.w3.org/2000/svg}image"
+_TEXT = "{http://www.w3.org/2000/svg}text"
 _HREF = "{http://www.w3.org/1999/xlink}href"
 _FIELD = re.compile(r"\{(?::(\+?,?(?:\.\d+)?[fge%]|\+?,?d|c))?\}")
 
@@ -62,17 +63,26 @@ class Picture:
         self.alt, self.said = alt, f"{alt}. {STILL}"
         self.still = _still(self.fig, self.said)
         self.marks: list[Mark] = []
+        self.limits: dict[
+            str, Any
+        ] = {}  # name -> those of the axes that it is drawn on
         for number, (name, artist) in enumerate(moving):
             mark = {"id": f"m{number}", "name": name, **recipe(artist)}
             if isinstance(artist, Text):
                 mark["template"] = templates[artist]
             check_shape(mark, values[name])
+            if "sx" in mark:
+                axes = (artist[0] if mark["kind"] == "bars" else artist).axes
+                self.limits[name] = [list(axes.get_xlim()), list(axes.get_ylim())]
             _stand_in(artist, mark["id"])
             self.marks.append(mark)
         self.keys = keys(self.fig, {a: n.replace("_", " ") for n, a in moving})
 
-    def svg(self, prefix: str) -> str:
-        """The picture as SVG text; what moves is an empty group for movers.js."""
+    def svg(self, prefix: str, hidden: Collection[str] = ()) -> str:
+        """The picture as SVG text; what moves is an empty group for movers.js.
+
+        Of texts that are `hidden` the fields stay open.
+        """
         root = plot.tree(self.fig, prefix)
         root.set("role", "img")
         root.set("aria-label", self.alt)
@@ -84,6 +94,9 @@ class Picture:
                 element.attrib.pop(_HREF, None)
             elif mark["kind"] != "text":
                 _empty(element)
+            elif mark["name"] in hidden:
+                text = next(element.iter(_TEXT))
+                text.text = _FIELD.sub("…", mark["template"])
         return plot.text(root)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import traitlets
 
-from . import bundle
+from . import bundle, kept
 from .figure import LiveFigure
 from .picture import Values
 from .recipes import check_shape
@@ -28,9 +28,11 @@ class LiveWidget(anywidget.AnyWidget):
     _esm = bundle.module(bundle.SCRIPTS / "widget.js")
     _css = bundle.styles()
     opening = traitlets.Dict().tag(sync=True)
+    said = traitlets.Dict().tag(sync=True)  # question -> what was guessed
 
     def __init__(self, figure: LiveFigure) -> None:
         self.figure = figure
+        self._questions = [one.question for one in figure.guesses]
         self._answered: dict[str, int] = {}  # view -> number of its newest question
         outputs, data = _packed(figure.moving(figure.first))
         super().__init__(
@@ -39,22 +41,33 @@ class LiveWidget(anywidget.AnyWidget):
                 "spec": figure.spec(PREFIX),
                 "outputs": outputs,
                 "data": data,
-            }
+            },
+            said=self._kept(),
         )
+        if self._questions:
+            self.observe(lambda change: kept.change(self._questions, self.said), "said")
+            kept.watch(self)
         # A front end names a subshell, which answers while the main shell runs a cell.
         # ipykernel 7.4 would take the shell that wrote last: at first, the main one.
         self.comm._reply_subshell_for = None
         self.on_msg(self._answer)
+
+    def kept_changed(self) -> None:
+        """Take over what another figure, or a table, has changed."""
+        self.said = self._kept()
+
+    def _kept(self) -> kept.Entries:
+        said = kept.entries() if self._questions else {}
+        return {q: said[q] for q in self._questions if q in said}
 
     def _repr_mimebundle_(self, **asked: Any) -> tuple[dict, dict]:
         data, metadata = super()._repr_mimebundle_(**asked) or ({}, {})
         picture = self.figure.picture
         still = b64encode(picture.still).decode()
         data |= {"image/png": still, "text/plain": picture.said}
-        processes = [os.getpid(), os.getppid()]  # on Windows a launcher is in between
         metadata |= {
             "image/png": {"alt": picture.said, "needs_background": "light"},
-            "live_papers": {"processes": processes},
+            "live_papers": {"processes": _processes()},
         }
         return data, metadata
 
@@ -113,3 +126,37 @@ def _packed(values: Values) -> tuple[list[list[Any]], list[bytes]]:
         outputs.append([name, wire, list(value.shape)])
         data.append(value.to(dtype).contiguous().cpu().numpy().tobytes())
     return outputs, data
+
+
+class GuessesWidget(anywidget.AnyWidget):
+    """The table of what was guessed, or how well calibrated it was; it follows."""
+
+    _esm = LiveWidget._esm
+    _css = LiveWidget._css
+    shows = traitlets.Unicode().tag(sync=True)
+    page = traitlets.Unicode().tag(sync=True)
+    said = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, shows: str) -> None:
+        super().__init__(shows=shows, page=kept.page(), said=kept.entries())
+        self.observe(self._forget, "said")
+        kept.watch(self)
+
+    def kept_changed(self) -> None:
+        """Show what is kept now."""
+        self.said = kept.entries()
+
+    def _repr_mimebundle_(self, **asked: Any) -> tuple[dict, dict]:
+        data, metadata = super()._repr_mimebundle_(**asked) or ({}, {})
+        data |= {"text/plain": "Your guesses. Run this cell to see them."}
+        return data, metadata | {"live_papers": {"processes": _processes()}}
+
+    def _forget(self, change: dict[str, Any]) -> None:
+        gone = set(change["old"]) - set(change["new"])
+        if gone:
+            kept.change(list(gone), {})
+
+
+def _processes() -> list[int]:
+    """Which kernel can answer; on Windows a launcher is in between."""
+    return [os.getpid(), os.getppid()]

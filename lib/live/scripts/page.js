@@ -7,6 +7,8 @@ import { traced } from "./answers/traced.js";
 import { flow } from "./figure/flow.js";
 import { copier, heedLinks, openAt } from "./figure/links.js";
 import { mount } from "./figure/mount.js";
+import { isOff, keeper, pageName } from "./guess/keep.js";
+import { fill } from "./guess/table.js";
 
 const nextFrame = () => new Promise((done) => requestAnimationFrame(done));
 
@@ -24,10 +26,11 @@ function mountAll() {
     const script = root.querySelector("script.live-spec");
     if (!script) continue;
     const spec = JSON.parse(script.textContent);
-    const state = mount(root, spec, answerer(spec), nextFrame);
+    const state = mount(root, spec, answerer(spec), nextFrame, isOff() ? undefined : keeper);
     root.querySelector(".live-reset")?.after(copier(root, state));
   }
   for (const svg of document.querySelectorAll(".live-still svg")) flow(svg, svg);
+  for (const place of document.querySelectorAll(".live-guesses")) fill(place, keeper, pageName());
   heedLinks();
   openAt(location.hash);
   addEventListener("hashchange", () => openAt(location.hash));

@@ -21,7 +21,7 @@ export function lineTo(model) {
   async function answer(controls, move) {
     const first = opening;
     opening = undefined;
-    if (first) return first;
+    if (first && !move?.seed) return first;
     const [choices, numbers] = stateOf(controls);
     const [found, buffers] = await ask({ choices, move }, numbers);
     return { values: found.outputs && valuesOf(found.outputs, buffers), run: found.run };

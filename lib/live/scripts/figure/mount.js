@@ -2,6 +2,7 @@
 
 import { element, tool } from "../controls/elements.js";
 import { CONTROLS } from "../controls/kinds.js";
+import { asking } from "../guess/ask.js";
 import { read, written } from "./address.js";
 import { flow } from "./flow.js";
 import { newestOnly } from "./newest.js";
@@ -18,16 +19,19 @@ const TARGET = 24; // px, the least that a finger hits
  * spec: {prefix, controls, marks, run}; answer(controls, move) gives {values, run}, or a promise
  * of it: values by name, and how a run stands after a move (player.js). A control is as in
  * kinds.js and has its own spec; rested() is awaited after each picture, before the next is asked
- * for. Returns a function that says where the controls stand, as address.js writes it; the event
+ * for. The questions of the spec are asked where there is a keeper of guesses (keep.js).
+ * Returns a function that says where the controls stand, as address.js writes it; the event
  * "live-show" puts them where its detail says.
  */
-export function mount(root, spec, answer, rested = () => {}) {
+export function mount(root, spec, answer, rested = () => {}, keeper = undefined) {
   const picture = pictureOf(root, spec);
   const request = newestOnly(root, async () => {
+    const turn = guesses?.turn();
     try {
       const { values, run } = await answer(controls, player?.move());
-      if (values) picture.show(values);
+      if (values) picture.show(values, guesses?.hidden());
       player?.moved(run);
+      if (values) guesses?.seen(values, run, turn);
     } catch (problem) {
       player?.stop();
       picture.complain(problem);
@@ -42,7 +46,10 @@ export function mount(root, spec, answer, rested = () => {}) {
   place(root, spec, controls, request, [player?.element ?? "", picture.numbers]);
   root.addEventListener("keydown", (event) => event.stopPropagation()); // JupyterLab takes arrows
   root.setAttribute("data-lm-suppress-shortcuts", "true");
+  const guesses =
+    keeper && spec.guesses && asking({ root, spec, controls, player, request }, keeper);
   root.addEventListener("live-show", ({ detail }) => {
+    guesses?.waive();
     read(detail, controls);
     request();
   });
@@ -83,6 +90,7 @@ function layAll(root, spec, controls) {
   picture.append(...laid.map(({ overlay }) => overlay));
   const lay = () => {
     for (const { overlay, box, home } of laid) layOver(overlay, box, home);
+    root.dispatchEvent(new Event("live-laid"));
   };
   const cells = laid.filter(({ control }) => control.kind === "mask");
   const scales = cells.map(({ control: { width, height }, box }) =>

@@ -24,7 +24,8 @@ export function numbersOf(picture, marks, homes) {
   );
   const note = element("div", { class: "live-spot", "aria-hidden": "true", hidden: true });
   const told = () => {
-    const said = marks.map((mark) => [mark.name, toldBy(mark, values[mark.name])]);
+    const seen = marks.filter((mark) => mark.name in values);
+    const said = seen.map((mark) => [mark.name, toldBy(mark, values[mark.name])]);
     const rows = said.filter(([, words]) => words);
     body.replaceChildren(
       ...rows.flatMap(([name, words]) => [

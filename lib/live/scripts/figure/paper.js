@@ -12,12 +12,17 @@ const SAID = {
   switches: ({ names }, on) => names.filter((_, i) => on[i]).join(", ") || "none",
 };
 
+/** Where controls stand, in words. */
+export function standing(controls) {
+  const parts = controls.map(({ spec, value }) => [spec.label, SAID[spec.kind](spec, value())]);
+  return parts.map(([label, text]) => `${label}: ${text}`).join(" · ");
+}
+
 /** A line below the figure that is there on paper only. */
 export function lineOnPaper(controls) {
   const line = element("p", { class: "live-paper", "aria-hidden": "true" });
   addEventListener("beforeprint", () => {
-    const parts = controls.map(({ spec, value }) => [spec.label, SAID[spec.kind](spec, value())]);
-    line.textContent = parts.map(([label, text]) => `${label}: ${text}`).join(" · ");
+    line.textContent = standing(controls);
   });
   return line;
 }

@@ -1,13 +1,14 @@
 // The picture of a figure: its marks are moved, its texts read aloud, what went wrong is said.
 
 import { bytesOf } from "../answers/bytes.js";
+import { blank } from "../guess/blank.js";
 import { draw } from "../marks/draw.js";
 import { mover } from "./movers.js";
 import { numbersOf } from "./numbers.js";
 
 const QUIET = 500; // ms without a new picture before the texts of this one are read aloud
 
-/** The picture in a figure's element: show(values) moves it, complain(problem) says why
+/** The picture in a figure's element: show(values, hidden) moves it, complain(problem) says why
  * not, and `numbers` is an element that tells its numbers to whoever unfolds it. */
 export function pictureOf(root, { prefix, marks }) {
   const error = root.querySelector(".live-error");
@@ -26,14 +27,20 @@ export function pictureOf(root, { prefix, marks }) {
   };
   return {
     numbers: numbers.list,
-    show(values) {
-      const drawn = marks.map((mark) => draw(mark, values[mark.name]));
+    show(values, hidden = []) {
+      const seen = { ...values };
+      for (const name of hidden) delete seen[name];
+      const drawn = marks.map((mark) => {
+        const value = seen[mark.name];
+        return value ? draw(mark, value) : blank(mark, values[mark.name]);
+      });
       for (const [i, move] of movers.entries()) move(drawn[i]);
-      numbers.show(values);
+      numbers.show(seen);
       error.hidden = true;
       clearTimeout(quiet);
       quiet = setTimeout(() => {
-        note.textContent = drawn.filter((d) => typeof d === "string").join("; ");
+        const isText = (d, i) => typeof d === "string" && marks[i].name in seen;
+        note.textContent = drawn.filter(isText).join("; ");
       }, QUIET);
       counted();
     },

@@ -14,7 +14,7 @@ const SEEDS = 999;
 
 /**
  * The hands on a run {steps, named} in a figure's element `root`: {element, move(), moved(),
- * stop()}.
+ * restart(), stop()}.
  *
  * request() asks for the next picture; then move() says what is to be done for it, as
  * learning.js takes it, and moved({steps, lost}) is told how the run stands. Nothing moves by
@@ -24,6 +24,8 @@ export function playerOf(root, { steps: last, named }, request) {
   let playing = false;
   let wanted = {}; // by a button, for the next picture
   let done = 0;
+  let goal = last; // where it stops
+  let quiet = false; // whether the latest picture was left out
   let shown = 0; // when the latest picture was asked for
 
   const want = (move) => {
@@ -31,7 +33,10 @@ export function playerOf(root, { steps: last, named }, request) {
     request();
   };
   const seed = () => Math.min(Math.max(Math.round(Number(seeds.value)) || 1, 1), SEEDS);
-  const restart = () => want({ seed: seed() });
+  const restart = () => {
+    done = 0;
+    want({ seed: seed() });
+  };
   const play = () => {
     if (done >= last) restart();
     playing = true;
@@ -64,7 +69,7 @@ export function playerOf(root, { steps: last, named }, request) {
   root.addEventListener("keydown", (event) => {
     if (event.key !== " " || !event.target.matches(".live-walk, [type=range]")) return;
     event.preventDefault();
-    turn();
+    if (!button.closest("[inert]")) turn();
   });
   document.addEventListener("visibilitychange", () => document.hidden && stop());
   new IntersectionObserver(([seen]) => seen.isIntersecting || stop()).observe(root);
@@ -81,18 +86,32 @@ export function playerOf(root, { steps: last, named }, request) {
       count,
     ),
     stop,
+    /** Begin again, and play so many steps, if any. */
+    restart(steps = 0) {
+      goal = steps || last;
+      playing = steps > 0;
+      restart();
+      tell();
+    },
     move() {
       const { steps, ms } = PACES[pace.value];
-      const quiet = playing && isCalm() && Date.now() - shown < CALM;
+      quiet = playing && isCalm() && Date.now() - shown < CALM;
       if (!quiet) shown = Date.now();
-      const move = { ...(playing && { steps, ms, quiet }), ...wanted };
+      const move = {
+        ...(playing && { steps: Math.min(steps, goal - done), ms, quiet }),
+        ...wanted,
+      };
       wanted = {};
       return move;
     },
     moved(run) {
-      if (!run) return request(); // a picture from before; how it stands now is not known yet
+      if (!run || wanted.seed) return request(); // how it stands now is not known yet
       done = run.steps;
-      if (run.lost || done >= last) playing = false;
+      if (run.lost || done >= goal) {
+        playing = false;
+        goal = last;
+        if (quiet) request();
+      }
       tell();
       if (run.lost) count.textContent = lostAfter(done);
       if (playing) setTimeout(request, PACES[pace.value].rest);
