@@ -32,7 +32,7 @@ def kernel(a, kind):
     }
 
 
-def draw(fig, y, spot, total, **others):
+def draw(fig, y, spot, total):
     left, right = fig.subplots(1, 2)
     right.set(xlim=(0, 4), ylim=(0, 8))
     return {
@@ -159,15 +159,6 @@ def test_what_only_answers_is_neither_drawn_nor_dropped():
     answer = loaded(program, [constants[h] for h in program["constants"]])
     assert answer([torch.tensor(1.0)])["best"].item() == 2
     assert all(mark["name"] != "best" for mark in spec["marks"])
-
-    def draw_less(fig, y, spot, total):
-        return draw(fig, y, spot, total)
-
-    given = kernel, draw_less, "A line", plot.WIDE, CONTROLS, None
-    asked = guess.Choice("Which is best?", "best", ["a", "b", "c"])
-    assert LiveFigure(*given, asked).asked
-    with pytest.raises(TypeError, match="best"):
-        LiveFigure(*given)  # nobody wants it
 
 
 def test_a_teacher_turns_the_asking_off_in_jupyterlab_and_never_on_a_page(monkeypatch):
