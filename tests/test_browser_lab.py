@@ -167,6 +167,7 @@ def test_a_figure_asks_and_what_was_said_is_kept(lab):
     expect(rows).to_have_count(2)
     kept = json.loads((folder / ".home" / "guesses.json").read_text())
     assert [entry["said"] for entry in kept.values()] == ["0.04 m", "yes, 80 % sure"]
+    assert not troubles
 
     page.evaluate(f"async () => void await {HERE}.sessionContext.restartKernel()")
     page.wait_for_selector(IDLE)
@@ -177,7 +178,6 @@ def test_a_figure_asks_and_what_was_said_is_kept(lab):
     expect(first.get_by_role("button", name="Commit")).to_be_visible()
     expect(rows).to_have_count(0)
     expect(first.locator("[id$=m0] path")).to_have_attribute("d", "")
-    assert not troubles
 
 
 def test_a_teacher_opens_figures_that_do_not_ask(lab):
