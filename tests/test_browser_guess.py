@@ -120,7 +120,7 @@ def reader(tab, pages):
     assert not troubles
 
 
-AREA, TOP = "3.5317", "(2.1, 1)"
+AREA, TOP = "3.5317", "(2.10, 1.00)"
 
 
 @pytest.mark.parametrize("name", ["number", "choice", "point", "curve", "learns"])
@@ -220,7 +220,7 @@ def test_a_point_is_put_on_the_axes(reader, way):
     one.press("Commit")
     said = one.status.inner_text()
     assert re.match(
-        r"You were [\d.]+ away: you said \(2, [\d.]+\); it is \(2.1, 1\)", said
+        r"You were [\d.]+ away: you said \(2.00, [\d.]+\); it is \(2.10, 1.00\)", said
     )
     assert (
         one.figure.locator(".live-guessed path").get_attribute("d").count("a6 6") == 2

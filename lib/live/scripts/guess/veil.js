@@ -14,8 +14,12 @@ export function veiled(marks, values, hidden = []) {
   return { drawn, seen, text: texts.join("; ") };
 }
 
+// A template that is nothing but fields leaves nothing.
+const open = (template) =>
+  /\p{L}/u.test(template.replace(FIELD, "")) ? template.replace(FIELD, "…") : "";
+
 // A mark without its numbers: a text with open fields, of all else nothing.
 function blank(mark, { shape, data }) {
-  if (mark.kind === "text") return mark.template.replace(FIELD, "…");
+  if (mark.kind === "text") return open(mark.template);
   return draw(mark, { shape, data: new Float64Array(data.length).fill(Number.NaN) });
 }
