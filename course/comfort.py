@@ -19,7 +19,9 @@ from course.source import ROOT
 def progress(root: Path = ROOT) -> list[str]:
     """Say for each chapter how many exercises are answered, and what was guessed."""
     lines = answered(root) or ["no exercises yet: make notebooks makes them"]
-    return lines + guessed(root / "build" / "guesses.json")
+    return lines + guessed(
+        Path(os.environ.get("LIVE_GUESSES") or root / "build" / "guesses.json")
+    )
 
 
 def answered(root: Path) -> list[str]:

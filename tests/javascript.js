@@ -3,6 +3,7 @@
 import { learning } from "../lib/live/scripts/answers/learning.js";
 import { grouped, means } from "../lib/live/scripts/guess/bets.js";
 import { judged } from "../lib/live/scripts/guess/score.js";
+import { veiled } from "../lib/live/scripts/guess/veil.js";
 import { draw } from "../lib/live/scripts/marks/draw.js";
 import { format } from "../lib/live/scripts/marks/text.js";
 import { decode } from "../lib/live/scripts/tensor/constants.js";
@@ -145,6 +146,12 @@ export const printed = format;
 export function judge(json) {
   const { spec, value, truth, places } = JSON.parse(json);
   return judged(spec, value, truth.map(fromWord), places);
+}
+
+/** What is drawn, seen and read of marks while some are hidden. */
+export function veil(json) {
+  const { marks, values, hidden } = JSON.parse(json);
+  return JSON.stringify(veiled(marks, values, hidden));
 }
 
 /** The groups and the means of some bets. */

@@ -40,6 +40,7 @@ def jupyterlab(folder):
         "JUPYTERLAB_SETTINGS_DIR": str(home),
         "JUPYTER_CONFIG_PATH": str(ROOT / "course" / "jupyter"),
         "PYTHONPATH": str(ROOT),
+        "LIVE_GUESSES": str(home / "guesses.json"),
     }
     environment.pop("LIVE_STATIC", None)
     home.mkdir()

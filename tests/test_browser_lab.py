@@ -30,6 +30,13 @@ from lib.live import live
 live(learning.look, learning.draw, run=learning.RUN, alt=learning.ALT,
      **learning.CONTROLS)
 """
+ASKING = f"""
+import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})
+import asking
+from lib.live import guess, live
+for one in (asking.NUMBER, asking.CHOICE):
+    live(asking.kernel, asking.draw, alt="A curve", guess=one, **asking.CONTROLS)
+"""
 WAITING = """
 import time, pathlib
 while not pathlib.Path("go on").exists(): time.sleep(0.1)
@@ -127,6 +134,60 @@ def test_a_figure_learns_while_a_later_cell_runs(lab):
     (folder / "go on").touch()
     page.wait_for_selector(IDLE)
     assert not troubles
+
+
+def test_a_figure_asks_and_what_was_said_is_kept(lab):
+    page, troubles, folder = lab
+    troubles.clear()
+    write(folder, "asks.ipynb", ASKING, "guess.table()")
+    run_all(page, "asks.ipynb")
+    first, second = figures(page, 2).all()
+    curve = first.locator("[id$=m0] path")
+    assert not curve.get_attribute("d")
+    said = first.get_by_role("status")
+    slider = first.get_by_role("slider", name="Your guess (m)")
+    slider.press("Home")
+    slider.press("ArrowRight")  # JupyterLab would take it
+    first.get_by_role("button", name="Commit").click()
+    expect(said).to_have_text("You said 0.04 m; it is 3.53 m, 3.49 too low.")
+    assert curve.get_attribute("d")
+    second.get_by_label("yes").check()
+    second.get_by_label("How sure are you?").select_option("80 %")
+    second.get_by_role("button", name="Commit").click()
+    expect(second.get_by_role("status")).to_contain_text("80 % sure; it is no.")
+    rows = page.locator(".live table tbody tr")
+    expect(rows).to_have_count(2)
+    page.evaluate(f"async () => void await {HERE}.context.save()")
+
+    page.reload()
+    page.wait_for_function("() => window.jupyterapp?.shell")
+    expect(page.locator("figure.live").first.get_by_role("status")).to_contain_text(
+        "You said 0.04 m", timeout=60_000
+    )
+    expect(rows).to_have_count(2)
+    kept = json.loads((folder / ".home" / "guesses.json").read_text())
+    assert [entry["said"] for entry in kept.values()] == ["0.04 m", "yes, 80 % sure"]
+    assert not troubles
+
+    page.evaluate(f"async () => void await {HERE}.sessionContext.restartKernel()")
+    page.wait_for_selector(IDLE)
+    run_all(page, "asks.ipynb")
+    first = figures(page, 2).first
+    expect(first.get_by_role("status")).to_contain_text("You said 0.04 m")
+    page.get_by_role("button", name="Forget all").click()
+    expect(first.get_by_role("button", name="Commit")).to_be_visible()
+    expect(rows).to_have_count(0)
+    expect(first.locator("[id$=m0] path")).to_have_attribute("d", "")
+
+
+def test_a_teacher_opens_figures_that_do_not_ask(lab):
+    page, _, folder = lab
+    off = "import os; os.environ['LIVE_GUESS'] = 'off'"
+    write(folder, "lecture.ipynb", off, ASKING)
+    run_all(page, "lecture.ipynb")
+    shown = figures(page, 2).first
+    assert shown.locator(".live-guess").count() == 0
+    assert shown.locator("[id$=m0] path").get_attribute("d")
 
 
 def test_a_sentence_of_the_text_sets_a_state(lab):

@@ -33,6 +33,15 @@ def test_every_script_and_style_is_loaded():
         assert path.read_text("utf8") in bundle.styles()
 
 
+def test_what_a_page_loads_stays_small():
+    """The engine of figures, and beside it what asks, in bytes of a page's script."""
+    places = {path: "s[0]" for path in bundle.reached(ENTRIES[0])}
+    sizes = {path: len(bundle._call(path, places).encode()) for path in places}
+    asks = sum(size for path, size in sizes.items() if path.parent.name == "guess")
+    assert sum(sizes.values()) - asks <= 90 * 1024
+    assert asks <= 21 * 1024
+
+
 def test_every_export_is_imported():
     given = {(path, export) for path in SCRIPTS for export in bundle.exports(path)}
     taken = {

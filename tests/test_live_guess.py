@@ -32,7 +32,7 @@ def kernel(a, kind):
     }
 
 
-def draw(fig, y, spot, total, **others):
+def draw(fig, y, spot, total):
     left, right = fig.subplots(1, 2)
     right.set(xlim=(0, 4), ylim=(0, 8))
     return {
@@ -151,6 +151,22 @@ def test_the_fields_of_hidden_texts_stay_open_and_others_show_their_values():
     assert "in all 3.0" in shown
 
 
+def test_what_is_hidden_is_neither_drawn_nor_told():
+    value = {"shape": [2], "data": [3, 4]}
+    marks = [
+        {"name": "told", "kind": "text", "template": "{:d} and {:.1f} nats"},
+        {"name": "bare", "kind": "text", "template": "{:d}, {:d}"},
+        {"name": "shown", "kind": "text", "template": "{:d} of {:d}"},
+        {"name": "box", "kind": "box", "sx": [1, 0, False], "sy": [1, 0, False]},
+    ]
+    values = {mark["name"]: value for mark in marks}
+    values["box"] = {"shape": [4], "data": [1, 2, 3, 4]}
+    asked = {"marks": marks, "values": values, "hidden": ["told", "bare", "box"]}
+    found = json.loads(engine().call("live.veil", json.dumps(asked)))
+    assert found["drawn"] == ["… and … nats", "", "3 of 4", {"d": ""}]
+    assert found["text"] == "3 of 4" and set(found["seen"]) == {"shown"}
+
+
 def test_what_only_answers_is_neither_drawn_nor_dropped():
     figure = make(guess.Choice("Which is best?", "best", ["a", "b", "c"]))
     assert set(figure.moving(figure.first)) == {"y", "spot", "total", "best"}
@@ -159,15 +175,6 @@ def test_what_only_answers_is_neither_drawn_nor_dropped():
     answer = loaded(program, [constants[h] for h in program["constants"]])
     assert answer([torch.tensor(1.0)])["best"].item() == 2
     assert all(mark["name"] != "best" for mark in spec["marks"])
-
-    def draw_less(fig, y, spot, total):
-        return draw(fig, y, spot, total)
-
-    given = kernel, draw_less, "A line", plot.WIDE, CONTROLS, None
-    asked = guess.Choice("Which is best?", "best", ["a", "b", "c"])
-    assert LiveFigure(*given, asked).asked
-    with pytest.raises(TypeError, match="best"):
-        LiveFigure(*given)  # nobody wants it
 
 
 def test_a_teacher_turns_the_asking_off_in_jupyterlab_and_never_on_a_page(monkeypatch):
@@ -190,7 +197,8 @@ NUMBER = {"kind": "number", "low": 0, "high": 4, "positions": 200, "unit": "nats
 LOG = {"kind": "number", "low": 1, "high": 1e6, "positions": 200, "log": True}
 TWO = {"kind": "choice", "options": ["up", "down"]}
 FOUR = {"kind": "choice", "options": ["a", "b", "c", "none"]}
-POINT, CURVE = {"kind": "point", "unit": "m"}, {"kind": "curve", "unit": "nats"}
+POINT = {"kind": "point", "unit": "m", "limits": [[0, 9], [20, 0]]}
+CURVE = {"kind": "curve", "unit": "nats"}
 SURE = lambda option, sure: {"option": option, "sure": sure}
 
 
@@ -224,8 +232,9 @@ def judged(spec, value, *truth, places=()):
          "0.69 nats, as being sure of nothing does."),
         (FOUR, SURE(3, 0.7), [0], "You said none, 70 % sure; it is a. That costs 2.30 "
          "nats; being sure of nothing would have cost 1.39."),
-        (POINT, [1, 1], [4, 5], "You were 5 m away: you said (1, 1); it is (4, 5)."),
-        (POINT, [1, 1], [math.nan, 5], "You said (1, 1); there is no such place."),
+        (POINT, [1, 1], [4, 5], "You were 5 m away: you said (1.00, 1.0); it is "
+         "(4.00, 5.0)."),
+        (POINT, [1, 1], [math.nan, 5], "You said (1.00, 1.0); there is no such place."),
         (CURVE, [1, 1, 1], [1, 1.1, 1.4], "Yours lies 0.17 nats away on average, most "
          "at x = 2 (0.4 nats)."),
         (CURVE, [1, 1, 1], [math.nan] * 3, "You said a curve; there is no curve in "

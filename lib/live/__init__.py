@@ -53,9 +53,9 @@ def live(
 
     The kernel gets one argument per control: Slider a 0-d float32, Bars (n,) float32,
     Mask (h, w) bool, Switches (n,) bool, Pad (2,) float32, Choice its Python value.
-    `draw` returns a dict from output names to a line, bars, image, scatter, rectangle,
-    fill_between or text (a list of them where one output moves several). `alt` says
-    what is to be seen. With a `run` the kernel gets its state first; the kernel and the
+    `draw` gets the outputs that it has parameters for, and returns a dict from their
+    names to a line, bars, image, scatter, rectangle, fill_between or text (a list of
+    them where one output moves several). `alt` says what is to be seen. With a `run` the kernel gets its state first; the kernel and the
     run's step each get those controls that they have parameters for. With a `guess`
     (guess.py), or several in turn, the figure asks before it shows.
 

@@ -3,7 +3,7 @@
 import inspect
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, TypeGuard
+from typing import Any
 
 import torch
 
@@ -44,10 +44,7 @@ class LiveFigure:
         chosen = {k: c.options[c.first] for k, c in choices.items()}
         state = self.course.state if self.course else None
         self.first = self.call(self.inputs, chosen, state)
-        answers = {one.of for one in self.guesses}
-        known = takes(draw, self.first)  # what only answers a guess is not drawn
-        drawn = {k: v for k, v in self.first.items() if k in known or k not in answers}
-        self.picture = Picture(draw, drawn, size, alt)
+        self.picture = Picture(draw, takes(draw, self.first), size, alt)
         for key, control in controls.items():
             on = getattr(control, "on", None)
             if on and not any(
@@ -86,8 +83,12 @@ class LiveFigure:
             raise ValueError(f"steps={guess.steps}: the figure makes {last} at most")
         at = {k: moved(k, self.controls[k], value) for k, value in guess.at.items()}
         given = {k: at.get(k, control) for k, control in self.controls.items()}
-        choices = {k: c.options[c.first] for k, c in given.items() if _is_choice(c)}
-        inputs = {k: c.start() for k, c in given.items() if not _is_choice(c)}
+        choices, inputs = {}, {}
+        for name, c in given.items():
+            if isinstance(c, Choice):
+                choices[name] = c.options[c.first]
+            else:
+                inputs[name] = c.start()
         state = self.course.state if self.course else None
         values = self.call(inputs, choices, state) if at else self.first
         _check_known("of", [guess.of], values, "the kernel's outputs")
@@ -143,10 +144,6 @@ class LiveFigure:
             '<p class="live-error" role="alert" hidden></p>'
             '<p class="live-note" aria-live="polite"></p>'
         )
-
-
-def _is_choice(control: Control) -> TypeGuard[Choice]:
-    return isinstance(control, Choice)
 
 
 def _check_known(

@@ -1,7 +1,8 @@
 """What a reader guessed: kept in build/guesses.json beside the course, and only there.
 
 An entry is known by its question, so a changed question is a new one. In JupyterLab the
-figures and tables of a kernel look here; a page keeps its own, in the browser.
+figures and tables of a kernel look here; a page keeps its own, in the browser. Where
+the course is for reading only, LIVE_GUESSES names another file.
 """
 
 import json
@@ -10,7 +11,10 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
-FILE = Path(__file__).resolve().parents[2] / "build" / "guesses.json"
+FILE = Path(
+    os.environ.get("LIVE_GUESSES")
+    or Path(__file__).resolve().parents[2] / "build" / "guesses.json"
+)
 Entries = dict[str, dict[str, Any]]  # question -> what guess/record.js says of it
 _memory: Entries = {}  # where the file cannot be written
 _watching: "WeakSet[Any]" = WeakSet()  # whoever has a method kept_changed()
@@ -23,9 +27,7 @@ def entries() -> Entries:
         if isinstance(found, dict) and all(isinstance(e, dict) for e in found.values()):
             return found | _memory
         raise ValueError("no table of guesses")
-    except FileNotFoundError:
-        return dict(_memory)
-    except OSError:
+    except OSError:  # not there, as a rule
         return dict(_memory)
     except ValueError as error:
         aside = FILE.with_suffix(".damaged.json")

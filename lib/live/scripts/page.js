@@ -7,7 +7,7 @@ import { traced } from "./answers/traced.js";
 import { flow } from "./figure/flow.js";
 import { copier, heedLinks, openAt } from "./figure/links.js";
 import { mount } from "./figure/mount.js";
-import { isOff, keeper, pageName } from "./guess/keep.js";
+import { asker, keeper, pageName } from "./guess/keep.js";
 import { fill } from "./guess/table.js";
 
 const nextFrame = () => new Promise((done) => requestAnimationFrame(done));
@@ -26,7 +26,7 @@ function mountAll() {
     const script = root.querySelector("script.live-spec");
     if (!script) continue;
     const spec = JSON.parse(script.textContent);
-    const state = mount(root, spec, answerer(spec), nextFrame, isOff() ? undefined : keeper);
+    const state = mount(root, spec, answerer(spec), nextFrame, asker());
     root.querySelector(".live-reset")?.after(copier(root, state));
   }
   for (const svg of document.querySelectorAll(".live-still svg")) flow(svg, svg);

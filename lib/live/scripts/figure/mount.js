@@ -26,12 +26,12 @@ const TARGET = 24; // px, the least that a finger hits
 export function mount(root, spec, answer, rested = () => {}, keeper = undefined) {
   const picture = pictureOf(root, spec);
   const request = newestOnly(root, async () => {
-    const turn = guesses?.turn();
+    const turn = ask?.turn();
     try {
       const { values, run } = await answer(controls, player?.move());
-      if (values) picture.show(values, guesses?.hidden());
+      if (values) picture.show(values, ask?.hidden());
       player?.moved(run);
-      if (values) guesses?.seen(values, run, turn);
+      ask?.seen(values, run, turn);
     } catch (problem) {
       player?.stop();
       picture.complain(problem);
@@ -46,10 +46,8 @@ export function mount(root, spec, answer, rested = () => {}, keeper = undefined)
   place(root, spec, controls, request, [player?.element ?? "", picture.numbers]);
   root.addEventListener("keydown", (event) => event.stopPropagation()); // JupyterLab takes arrows
   root.setAttribute("data-lm-suppress-shortcuts", "true");
-  const guesses =
-    keeper && spec.guesses && asking({ root, spec, controls, player, request }, keeper);
+  const ask = asking({ root, spec, controls, player, request }, keeper);
   root.addEventListener("live-show", ({ detail }) => {
-    guesses?.waive();
     read(detail, controls);
     request();
   });

@@ -1,8 +1,7 @@
 // The picture of a figure: its marks are moved, its texts read aloud, what went wrong is said.
 
 import { bytesOf } from "../answers/bytes.js";
-import { blank } from "../guess/blank.js";
-import { draw } from "../marks/draw.js";
+import { veiled } from "../guess/veil.js";
 import { mover } from "./movers.js";
 import { numbersOf } from "./numbers.js";
 
@@ -27,20 +26,14 @@ export function pictureOf(root, { prefix, marks }) {
   };
   return {
     numbers: numbers.list,
-    show(values, hidden = []) {
-      const seen = { ...values };
-      for (const name of hidden) delete seen[name];
-      const drawn = marks.map((mark) => {
-        const value = seen[mark.name];
-        return value ? draw(mark, value) : blank(mark, values[mark.name]);
-      });
+    show(values, hidden) {
+      const { drawn, seen, text } = veiled(marks, values, hidden);
       for (const [i, move] of movers.entries()) move(drawn[i]);
       numbers.show(seen);
       error.hidden = true;
       clearTimeout(quiet);
       quiet = setTimeout(() => {
-        const isText = (d, i) => typeof d === "string" && marks[i].name in seen;
-        note.textContent = drawn.filter(isText).join("; ");
+        note.textContent = text;
       }, QUIET);
       counted();
     },

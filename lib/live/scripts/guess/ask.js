@@ -16,13 +16,15 @@ const APART = {
 };
 
 /**
- * The questions of a figure: {turn(), hidden(), seen(values, run, turn), waive()}.
+ * The questions of a figure: {turn(), hidden(), seen(values, run, turn)}; undefined where it has
+ * none, or nobody keeps what is said.
  *
  * figure: {root, spec, controls, player, request}; keeper: as in keep.js. hidden() names the
  * marks that are not to be seen now; seen() is told each picture's values, how a run stood, and
- * what turn() was when it was asked for. waive() shows without a guess.
+ * what turn() was when it was asked for. The event "live-show" shows without a guess.
  */
 export function asking({ root, spec, controls, player, request }, keeper) {
+  if (!keeper || !spec.guesses) return undefined;
   const questions = spec.guesses.map(({ question }) => question);
   const picture = root.querySelector(".live-picture");
   const why = element("p", { class: "live-held" });
@@ -42,6 +44,7 @@ export function asking({ root, spec, controls, player, request }, keeper) {
   root.addEventListener("live-laid", () => {
     if (hand?.overlay) layOver(hand.overlay, over.box, over.home);
   });
+  root.addEventListener("live-show", waive);
   keeper.watch(() => {
     if (phase === "free" && !keeper.all()[guess.question]) ask(0);
   });
@@ -181,6 +184,7 @@ export function asking({ root, spec, controls, player, request }, keeper) {
     turn: () => turn,
     hidden: () => (phase === "asks" ? guess.hides : []),
     seen(values, run, then) {
+      if (!values) return;
       layer?.group.classList.toggle("away", written(controls) !== stood);
       const reached = !player || run?.steps === guess.steps;
       if (phase === "waits" && then === turn && (reached || run?.lost))
@@ -188,6 +192,5 @@ export function asking({ root, spec, controls, player, request }, keeper) {
       pictures += 1;
       if (pictures === 1) request(); // the first may be of another state
     },
-    waive,
   };
 }

@@ -29,7 +29,7 @@ function sentences(bets, groups) {
   return [
     `Of ${bets.length} choices ${percent(share("right"))} were right, and you were `,
     `${percent(share("sure"))} sure of them. They cost ${nats(cost)} nats each; even bets would `,
-    `have cost ${nats(even)}, and choices as good as you were sure ${nats(expected)}.`,
+    `have cost ${nats(even)}, and had you been right as often as you were sure, ${nats(expected)}.`,
   ];
 }
 

@@ -70,9 +70,10 @@ function point({ limits }, mark, _, changed) {
     mark,
   );
   held.put([(x[0] + x[1]) / 2, (y[0] + y[1]) / 2]);
-  const lacks = () => (moved ? "" : "Drag the disc in the picture, or move it by the arrow keys.");
+  const lacks = () => (moved ? "" : "Drag the disc, or move it by the arrow keys.");
   const value = () => Array.from(held.value());
-  return { elements: [held.element], overlay: held.overlay, value, lacks };
+  const hint = element("span", {}, "Drag the disc in the picture.");
+  return { elements: [hint, held.element], overlay: held.overlay, value, lacks };
 }
 
 const none = () => "";

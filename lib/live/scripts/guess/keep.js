@@ -32,15 +32,16 @@ export function pageName() {
   return location.pathname.replace(/.*\/|\.\w+$/g, "");
 }
 
-/** Whether a teacher has turned the asking off, in the address of this page or of one before. */
-export function isOff() {
-  const said = new URLSearchParams(location.search).get("guess");
+/** The keeper, unless a teacher turned the asking off in this page's address, or in one before. */
+export function asker() {
+  let said = new URLSearchParams(location.search).get("guess");
   try {
-    if (said) sessionStorage.setItem(KEY, said);
-    return sessionStorage.getItem(KEY) === "off";
+    said ??= sessionStorage.getItem(KEY);
+    sessionStorage.setItem(KEY, said ?? "");
   } catch {
-    return said === "off";
+    // only this page is meant
   }
+  return said === "off" ? undefined : keeper;
 }
 
 function write(all) {

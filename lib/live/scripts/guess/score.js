@@ -11,6 +11,8 @@ export function judged(guess, value, truth, places) {
   return JUDGES[guess.kind](guess, value, truth, places);
 }
 
+const FINE = 200; // parts of an axis
+
 const JUDGES = { number: ofNumber, choice: ofChoice, point: ofPoint, curve: ofCurve };
 
 function ofNumber(guess, value, [truth]) {
@@ -36,7 +38,9 @@ function ofChoice({ options }, { option, sure }, [truth]) {
 }
 
 function ofPoint(guess, value, truth) {
-  const [said, so] = [value, truth].map((p) => `(${Array.from(p, short).join(", ")})`);
+  const fine = guess.limits.map(([low, high]) => ({ low, high, positions: FINE }));
+  const place = (p) => `(${fine.map((axis, k) => printed(axis, p[k])).join(", ")})`;
+  const [said, so] = [place(value), place(truth)];
   if (!finite(truth)) return told(said, so, "", "there is no such place");
   const off = withUnit(few(Math.hypot(value[0] - truth[0], value[1] - truth[1])), guess);
   return { said, so, off, words: `You were ${off} away: you said ${said}; it is ${so}.` };
@@ -70,7 +74,7 @@ const costsEven = (n) => `That costs ${nats(Math.log(n))} nats, as being sure of
 // As fine as the slider's positions are.
 function printed({ low, high, log, positions }, v) {
   if (log) return short(v);
-  const digits = Math.ceil(-Math.log10((high - low) / positions) - 1e-9);
+  const digits = Math.ceil(-Math.log10(Math.abs(high - low) / positions) - 1e-9);
   return format(`{:,.${Math.min(Math.max(digits, 0), 6)}f}`, [v]);
 }
 
