@@ -14,6 +14,8 @@ from tqdm import tqdm
 from course import ROOT
 from course.grading import (
     archives,
+    gradebooks,
+    mistakes,
     reports,
     rules,
     sandbox,
@@ -174,6 +176,11 @@ class Run:
         left_out = self.intake.left_out | less
         reports.write(self.shelf, entries)
         whose = {path: it.student for path, it in self.intake.found.whose.items()}
+        found = mistakes.exercises(entries, self.intake.sheets)
+        more = {"mistakes.html": mistakes.page(found)}
+        more |= {"mistakes.csv": mistakes.as_table(found)} | gradebooks.files(entries)
+        for name, text in more.items():
+            self.shelf.put(name, text)
         self.shelf.put("left_out.csv", reports.left(left_out, whose))
         damaged = self.ledger.damaged
         lost = f"\n{damaged} damaged lines of {self.ledger.file} were passed over"
