@@ -6,12 +6,10 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from grading_little import book, raw, source
+from grading_little import DOUBLE, book, raw, source
 
 from course.exercises import parse
 from course.grading.intake import Intake
-
-DOUBLE = "def double(x):\n    return x + x"
 
 
 @cache

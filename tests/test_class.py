@@ -11,61 +11,18 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from grading_little import HONEST, book, raw, source
+from grading_little import DOUBLE, book, go, raw, results, source, with_students
 
 from course.__main__ import main as commands
 from course.exercises import parse
-from course.grading import crowd, graft, ledger, marks, reports, run, sandbox, workers
+from course.grading import crowd, graft, ledger, reports, run, sandbox, workers
 from course.grading.attempts import students
 from course.grading.chapters import chapter_of
 from course.grading.downloads import handed
 from course.grading.submissions import find
 from course.source import ROOT
 
-DOUBLE = "def double(x):\n    return x + x"
-
-
-@pytest.fixture
-def course(tmp_path):
-    """A course of one tiny chapter, and a folder of three students."""
-    return with_students(tmp_path)
-
-
-def with_students(place):
-    path = source(place / "course")
-    folder = place / "in"
-    given = {"anna": dict(double=DOUBLE, shift=HONEST), "ben": dict(shift=HONEST)}
-    for name, answers in (given | {"carl": {}}).items():
-        (folder / name).mkdir(parents=True)
-        (folder / name / "work.ipynb").write_bytes(raw(book(path, **answers)))
-    return place
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    """Grading without kernels: 1 point for each answered exercise; counts calls."""
-    graded = []
-
-    def grade(task, data, want):
-        answers = graft.learners(graft.read(data), workers.checked(task))
-        graded.append(data)
-        return [
-            marks.Row("05_x", n, f"T{n}", int(n in answers), 2, 0.5, "x").as_dict()
-            for n in (1, 2)
-        ]
-
-    monkeypatch.setattr(workers, "grade", grade)
-    monkeypatch.setattr(workers, "expected", lambda task: {})
-    monkeypatch.setattr(sandbox, "works", lambda: True)
-    return graded
-
-
-def go(course, **options):
-    return crowd.main(course / "in", course / "out", root=course / "course", **options)
-
-
-def results(course):
-    return json.loads((course / "out" / "results.json").read_text())
+pytest_plugins = "graded_class"
 
 
 # Whose and what
