@@ -214,7 +214,7 @@ def test_names_beyond_a_locale_stop_nothing(course, quick, monkeypatch):
     folder = course / "in" / "Zoë Ångström_7_assignsubmission_file_"
     folder.mkdir()
     for name in ("05_x.ipynb", "Lösung.txt"):
-        (folder / name).write_bytes(b"{}")
+        (folder / name).write_bytes((course / "in/anna/work.ipynb").read_bytes())
     screen = io.TextIOWrapper(io.BytesIO(), "ascii")
     monkeypatch.setattr(sys, "stdout", screen)
     little = partial(crowd.main, root=course / "course")
