@@ -53,14 +53,14 @@ def exercises(
 def one(rows: list[dict[str, Any]], said: str) -> Exercise:
     """Count what came of one exercise; `said` is all that its checks may say."""
     wrong = [r for r in rows if r["points"] < r["out_of"]]
-    tried = [(sentence(r["remark"]), r) for r in wrong if r["remark"] != "not answered"]
+    tried = [(sentence(r["remark"], said), r) for r in wrong]
+    tried = [(text, row) for text, row in tried if text != "not answered"]
     met = Counter(text for text, _ in tried)
     counts: Counter[str] = Counter()
     cost: Counter[str] = Counter()
     for text, row in tried:
-        plain = text.partition(": ")[2] or text
-        ours = "".join(plain.split()) in said or text in map(sentence, FIXED)
-        told = text if ours or met[text] > 1 or ERROR.match(text) else ANOTHER
+        ours = is_ours(text, said) or text in map(sentence, FIXED)
+        told = text if ours or met[text] > 1 or ERROR.search(text) else ANOTHER
         counts[told] += 1
         cost[told] += row["out_of"] - row["points"]
     first = rows[0]
@@ -74,14 +74,21 @@ def one(rows: list[dict[str, Any]], said: str) -> Exercise:
     )
 
 
-def sentence(remark: str) -> str:
+def is_ours(text: str, said: str) -> bool:
+    """Whether a sentence, after the name that it begins with, is the course's own."""
+    return "".join((text.partition(": ")[2] or text).split()) in said
+
+
+def sentence(remark: str, said: str = "") -> str:
     """Take out of a remark what differs from student to student."""
+    if is_ours(remark, said):
+        return remark
     for fixed in FIXED:
         start = re.split(r"[:{]", fixed)[0]
         if remark.startswith(start):
             return start.strip()
     if error := ERROR.match(remark):
-        return f"stopped by {error[1]}:"
+        return f"stopped by {error[1]}"
     return NUMBER.sub("…", remark)
 
 
@@ -126,7 +133,7 @@ def page(found: list[Exercise]) -> str:
     parts = []
     if worst:
         lines = "".join(
-            bar(count, it.handed_in, f"{lost} points", f"{where(it)}: {text}")
+            bar(count, it.handed_in, f"{lost} points", costly(it, text, count))
             for lost, it, text, count in worst[:COSTLIEST]
         )
         parts.append(f"<h2>What cost most</h2>\n{table('Lost', 'Mistake', lines)}")
@@ -147,18 +154,18 @@ def page(found: list[Exercise]) -> str:
 
 BARS = """
 td.bar { width: 9rem; }
-td.bar span { display: block; height: .7em; background: var(--part);
-  forced-color-adjust: none; }
+td.bar i { display: block; background: var(--rule); forced-color-adjust: none; }
+td.bar span { display: block; height: .7em; background: var(--part); }
 tr.right td.bar span { background: var(--full); }
 tr.none td.bar span { background: var(--muted); }
-tr.head td { padding-top: 1.2em; border-bottom: 0; }
+tr.head td { padding-top: 1.2em; border-bottom: 0; font-weight: 600; }
 @media (max-width: 32rem) { td.bar { width: 4rem; } }
 """
 
 
-def where(it: Exercise) -> str:
-    """Name an exercise in a word or two."""
-    return f"{it.chapter} {it.number}, {it.title}"
+def costly(it: Exercise, text: str, count: int) -> str:
+    """Say in a line how many met a sentence, and where."""
+    return f"{count} of {it.handed_in}: {text} ({it.chapter} {it.number}, {it.title})"
 
 
 def table(first: str, last: str, lines: str) -> str:
@@ -187,6 +194,6 @@ def bar(count: int, of: int, number: str, text: str, kind: str = "wrong") -> str
     width = 100 * count / of if of else 0
     return (
         f'<tr class="{kind}"><td class="number"><b>{escape(number)}</b></td>'
-        f'<td class="bar"><span style="width: {width:.0f}%"></span></td>'
+        f'<td class="bar"><i><span style="width: {width:.0f}%"></span></i></td>'
         f"<td>{escape(text)}</td></tr>\n"
     )
