@@ -1,6 +1,8 @@
 """The course's own commands; the Makefile calls them: python -m course --help."""
 
 import argparse
+import io
+import math
 import os
 import sys
 from collections.abc import Iterable
@@ -11,6 +13,9 @@ from course import begin, comfort, keeping, notebooks
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names are shown in any locale
+            stream.reconfigure(errors="backslashreplace")
     given = parser().parse_args(arguments)
     try:
         return COMMANDS[given.command][0](given)
@@ -47,7 +52,10 @@ def parser() -> argparse.ArgumentParser:
 def add_grading(grade: argparse.ArgumentParser) -> None:
     """Describe what a teacher may say to grade a folder of notebooks."""
     grade.add_argument(
-        "folder", nargs="?", type=Path, help="notebooks of a class; without it, yours"
+        "folder",
+        nargs="?",
+        type=Path,
+        help="notebooks, or a zip, of a class; else yours",
     )
     grade.add_argument(
         "--out", type=Path, default=Path("report"), help="where reports go (report/)"
@@ -60,6 +68,12 @@ def add_grading(grade: argparse.ArgumentParser) -> None:
     )
     grade.add_argument(
         "--seconds", type=float, default=30, help="that one cell may take (30)"
+    )
+    grade.add_argument(
+        "--attempts",
+        choices=["last", "first", "best"],
+        default="last",
+        help="which counts where a platform gives several (last)",
     )
     grade.add_argument(
         "--unsafe", action="store_true", help="run strangers' code without a sandbox"
@@ -129,7 +143,7 @@ def grade(given: argparse.Namespace) -> int:
             )
         if given.jobs < 1:
             raise ValueError(f"--jobs {given.jobs}: at least 1 was expected")
-        if not given.seconds > 0:
+        if not 0 < given.seconds < math.inf:
             raise ValueError(f"--seconds {given.seconds:g}: more than 0 was expected")
         if given.out.exists() and not given.out.is_dir():
             raise ValueError(f"--out {given.out}: a folder was expected, not a file")
@@ -140,6 +154,7 @@ def grade(given: argparse.Namespace) -> int:
             given.scheduler,
             given.unsafe,
             seconds=given.seconds,
+            attempts=given.attempts,
         )
     from course.grading import own
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,58 +11,18 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from grading_little import HONEST, book, raw, source
+from grading_little import DOUBLE, book, go, raw, results, source, with_students
 
 from course.__main__ import main as commands
 from course.exercises import parse
-from course.grading import crowd, graft, ledger, marks, reports, run, sandbox, workers
-from course.grading.submissions import chapter_of, find, students
+from course.grading import crowd, graft, ledger, reports, run, sandbox, workers
+from course.grading.attempts import students
+from course.grading.chapters import chapter_of
+from course.grading.downloads import handed
+from course.grading.submissions import find
 from course.source import ROOT
 
-DOUBLE = "def double(x):\n    return x + x"
-
-
-@pytest.fixture
-def course(tmp_path):
-    """A course of one tiny chapter, and a folder of three students."""
-    return with_students(tmp_path)
-
-
-def with_students(place):
-    path = source(place / "course")
-    folder = place / "in"
-    given = {"anna": dict(double=DOUBLE, shift=HONEST), "ben": dict(shift=HONEST)}
-    for name, answers in (given | {"carl": {}}).items():
-        (folder / name).mkdir(parents=True)
-        (folder / name / "work.ipynb").write_bytes(raw(book(path, **answers)))
-    return place
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    """Grading without kernels: 1 point for each answered exercise; counts calls."""
-    graded = []
-
-    def grade(task, data, want):
-        answers = graft.learners(graft.read(data), workers.checked(task))
-        graded.append(data)
-        return [
-            marks.Row("05_x", n, f"T{n}", int(n in answers), 2, 0.5, "x").as_dict()
-            for n in (1, 2)
-        ]
-
-    monkeypatch.setattr(workers, "grade", grade)
-    monkeypatch.setattr(workers, "expected", lambda task: {})
-    monkeypatch.setattr(sandbox, "works", lambda: True)
-    return graded
-
-
-def go(course, **options):
-    return crowd.main(course / "in", course / "out", root=course / "course", **options)
-
-
-def results(course):
-    return json.loads((course / "out" / "results.json").read_text())
+pytest_plugins = "graded_class"
 
 
 # Whose and what
@@ -78,7 +39,7 @@ def test_students_are_known_by_where_their_files_lie():
         "week1/finn.ipynb": "05_vit",
         "05_vit.ipynb": "05_vit",
     }
-    assert list(students(chapters).values()) == [
+    assert list(students(chapters, handed(chapters)).values()) == [
         *("anna", "anna", "ben", "carl", "dora"),
         *("week1/eva", "week1/finn", "05_vit"),
     ]
@@ -91,9 +52,9 @@ def test_notebooks_are_found_and_what_is_none_only_where_nothing_else_came(tmp_p
     ]:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    graded, left_out = find(tmp_path)
-    assert graded == [".dots.ipynb", "anna/a.ipynb", "ben.IPYNB", "carl.zip"]
-    assert left_out == ["anna/notes.txt"]
+    found = find(tmp_path)
+    assert found.graded == [".dots.ipynb", "anna/a.ipynb", "ben.IPYNB", "carl.zip"]
+    assert list(found.left_out) == ["anna/notes.txt"]
 
 
 def test_a_chapter_is_known_by_metadata_titles_or_path(tmp_path):
@@ -142,7 +103,7 @@ def test_a_second_run_grades_only_what_is_new(course, quick):
     assert len(quick) == 3
     answered = raw(book(course / "course/source/05_x/exercises.md", double=DOUBLE))
     (course / "in" / "carl" / "work.ipynb").write_bytes(answered)
-    (course / "in" / "ben" / "work.ipynb").unlink()
+    shutil.rmtree(course / "in" / "ben")
     go(course)
     assert len(quick) == 4
     assert {row["student"] for row in results(course)["rows"]} == {"anna", "carl"}
@@ -197,16 +158,20 @@ def test_what_could_not_be_graded_is_named_and_tried_again(
     assert go(course) == 0 and len(quick) == 3
 
 
+def entry_of(path):
+    return {"path": path, "key": "1", "chapter": "", "sandbox": True, "rows": []}
+
+
 def test_a_ledger_that_was_cut_short_loses_its_last_line_only(tmp_path):
     book = ledger.Ledger(tmp_path / "l")
     for path in ("a", "b\udcff"):
-        book.add({"path": path, "key": "1", "rows": []})
+        book.add(entry_of(path))
     whole = (tmp_path / "l").read_bytes()
     (tmp_path / "l").write_bytes(b"damaged\n" + whole + whole[:20])
     again = ledger.Ledger(tmp_path / "l")
     assert again.knows("a", "1") and again.knows("b\udcff", "1")
     assert not again.knows("a", "2")
-    again.add({"path": "c", "key": "1", "rows": []})
+    again.add(entry_of("c"))
     assert ledger.Ledger(tmp_path / "l").knows("c", "1")
 
 

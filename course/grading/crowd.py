@@ -1,6 +1,5 @@
 """Grade what a class handed in: python -m course grade submissions/ --out report/."""
 
-import hashlib
 import secrets
 import signal
 from collections.abc import Iterator
@@ -13,17 +12,25 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from course import ROOT
-from course.grading import graft, reports, sandbox, workers
+from course.grading import (
+    archives,
+    gradebooks,
+    mistakes,
+    reports,
+    rules,
+    sandbox,
+    workers,
+)
+from course.grading.intake import Intake
 from course.grading.ledger import Ledger
-from course.grading.marks import Row
-from course.grading.submissions import chapter_of, find, read, shown
+from course.grading.shelf import Shelf
+from course.grading.submissions import read, shown
 
 REFUSED = (
     "bubblewrap does not work here, and without it the code in these notebooks would "
     "run as you, with your files and your network. Install it (python -m course doctor "
     "says how), or say --unsafe if you trust everyone who handed something in"
 )
-UNKNOWN = "this is no exercise notebook of this course"
 
 
 def main(
@@ -34,26 +41,32 @@ def main(
     unsafe: bool = False,
     root: Path = ROOT,
     seconds: float = 30,
+    attempts: str = "last",
 ) -> int:
     """Grade a folder of notebooks into a folder of reports; go on where a run ended.
 
-    `seconds` are what one cell may take. Returns 0, 1 if some notebook could not be
-    graded, 130 if the run was interrupted.
+    `folder` may be a zip archive, `seconds` are what one cell may take, `attempts` says
+    which of several counts. Returns 0, 1 if some notebook could not be graded, 130 if
+    the run was interrupted. ValueError says what is wrong with the folders.
     """
-    if not folder.is_dir():
-        raise ValueError(f"{folder} is no folder: one of notebooks was expected")
+    if not folder.is_dir() and not (folder.is_file() and archives.is_one(folder.name)):
+        raise ValueError(f"{folder} is no folder and no zip archive of notebooks")
     if out.resolve().is_relative_to(folder.resolve()):
         raise ValueError(f"the reports would lie among the submissions: {out}")
-    hidden = (str(root), str(folder.resolve()), str(out.resolve()))
+    place = folder if folder.is_dir() else folder.parent
+    hidden = (str(root), str(place.resolve()), str(out.resolve()))
     box = sandbox.Box(sandbox.works(), seconds, hidden=hidden)
     if not box.wrapped and not unsafe:
         raise ValueError(REFUSED)
-    out.mkdir(parents=True, exist_ok=True)
     try:
+        out.mkdir(parents=True, exist_ok=True)
         with FileLock(out / ".lock", timeout=0):
-            return Run(folder, out, root, box).grade(jobs, scheduler)
+            return Run(folder, out, root, box, attempts).grade(jobs, scheduler)
     except Timeout:
         raise ValueError(f"another run is writing to {out}") from None
+    except OSError as error:
+        where = error.filename or out
+        raise ValueError(f"{where}: {error.strerror or error}") from None
 
 
 @dataclass
@@ -64,28 +77,35 @@ class Run:
     out: Path
     root: Path
     box: sandbox.Box
+    attempts: str = "last"
 
     def __post_init__(self) -> None:
         names = [p.parent.name for p in self.root.glob("source/*/exercises.md")]
         read_sheets = {name: workers.sheet(str(self.root), name) for name in names}
-        self.sheets = {name: sheet for name, (sheet, _) in read_sheets.items()}
+        sheets = {name: sheet for name, (sheet, _) in read_sheets.items()}
         self.tasks = {
             name: workers.Task(
                 str(self.root), name, digest, secrets.randbelow(2**31), self.box
             )
             for name, (_, digest) in read_sheets.items()
         }
+        decides = rules.digest(self.box)
+        keys = {
+            name: task.digest.encode() + decides for name, task in self.tasks.items()
+        }
         self.want: dict[str, dict[int, Any]] = {}
-        self.paths, self.left_out = find(self.folder)
+        self.intake = Intake(self.folder, sheets, keys, self.attempts)
+        self.shelf = Shelf(self.out)
         self.ledger = Ledger(self.out / "ledger.jsonl")
         self.failed: dict[str, str] = {}
 
     def grade(self, jobs: int, scheduler: str | None) -> int:
         """Grade what is not graded yet, and write reports all along."""
-        if not self.paths:
+        if not self.intake.paths:
             raise ValueError(f"{self.folder} has no notebooks")
+        self.shelf.claim(self.folder, self.ledger.entries, self.intake.paths)
         terminate = signal.signal(signal.SIGTERM, signal.default_int_handler)
-        bar = tqdm(total=len(self.paths), unit="notebook", disable=None)
+        bar = tqdm(total=len(self.intake.paths), unit="notebook", disable=None)
         code = 0
         try:
             with bar, workers.workers(jobs, scheduler) as (executor, width):
@@ -97,8 +117,7 @@ class Run:
             code = 130
         finally:
             signal.signal(signal.SIGTERM, terminate)
-        self.report()
-        print(reports.summary(self.entries(), self.left_out))
+        print(self.report())
         for path, why in self.failed.items():
             print(f"not graded: {shown(path)}: {shown(why)}")
         return code or int(bool(self.failed))
@@ -106,46 +125,22 @@ class Run:
     def graded(self, executor: Executor, width: int) -> Iterator[str]:
         """Hand out notebooks, at most `width` at a time; give the path of each done."""
         waiting: dict[Future[Any], dict[str, Any]] = {}
-        for path in self.paths:
-            entry, raw = self.look_at(path)
+        for path, begun in self.intake.begun.items():
+            entry = begun | {"sandbox": self.box.wrapped}
             if self.ledger.knows(path, entry["key"]):
                 yield path
-            elif raw is None:
+            elif "rows" in entry:
                 self.add(entry)
                 yield path
             else:
                 while len(waiting) >= width:
                     yield from self.collect(waiting)
-                chapter = entry["chapter"]
-                task, want = self.tasks[chapter], self.wanted(chapter, executor)
+                task = self.tasks[entry["chapter"]]
+                want = self.wanted(entry["chapter"], executor)
+                raw = read(self.folder, path)
                 waiting[executor.submit(workers.grade, task, raw, want)] = entry
         while waiting:
             yield from self.collect(waiting)
-        self.report()
-
-    def look_at(self, path: str) -> tuple[dict[str, Any], bytes | None]:
-        """Begin a notebook's entry; give its bytes too, if there is what to run."""
-        entry: dict[str, Any] = {"path": path, "sandbox": self.box.wrapped, "rows": []}
-        trouble, raw, book = "", b"", None
-        try:
-            raw = read(self.folder, path)
-            book = graft.load(raw)
-        except ValueError as error:
-            trouble = str(error)
-        chapter = chapter_of(book, path, self.sheets)
-        digest = self.tasks[chapter].digest if chapter else ""
-        parts = (raw, trouble.encode(), digest.encode(), b"%d" % self.box.wrapped)
-        whole = hashlib.sha256(b"".join(hashlib.sha256(p).digest() for p in parts))
-        entry |= {"key": whole.hexdigest(), "chapter": chapter}
-        if chapter and not trouble:
-            return entry, raw
-        tasks = self.sheets[chapter].exercises if chapter else []
-        rows = [
-            Row(chapter, t.number, t.title, 0, t.points, 0.0, trouble) for t in tasks
-        ]
-        nothing = Row(chapter, 0, "", 0, 0, 0.0, trouble or UNKNOWN)
-        entry["rows"] = [row.as_dict() for row in rows or [nothing]]
-        return entry, None
 
     def wanted(self, chapter: str, executor: Executor) -> dict[int, Any]:
         """Give the expected values of a chapter, computed when first needed."""
@@ -172,12 +167,21 @@ class Run:
     def add(self, entry: dict[str, Any]) -> None:
         """Write down what a notebook earned."""
         self.ledger.add(entry)
-        reports.write(self.out, self.entries(), entry["path"])
+        entries, _ = self.intake.told(self.ledger.entries)
+        reports.write(self.shelf, entries, entry["path"])
 
-    def entries(self) -> list[dict[str, Any]]:
-        """List what is known of the files that are there now."""
-        return [self.ledger.entries[p] for p in self.paths if p in self.ledger.entries]
-
-    def report(self) -> None:
-        """Write all reports anew."""
-        reports.write(self.out, self.entries())
+    def report(self) -> str:
+        """Write all reports anew; give a summary."""
+        entries, less = self.intake.told(self.ledger.entries)
+        left_out = self.intake.left_out | less
+        reports.write(self.shelf, entries)
+        whose = {path: it.student for path, it in self.intake.found.whose.items()}
+        found = mistakes.exercises(entries, self.intake.sheets)
+        more = {"mistakes.html": mistakes.page(found)}
+        more |= {"mistakes.csv": mistakes.as_table(found)} | gradebooks.files(entries)
+        for name, text in more.items():
+            self.shelf.put(name, text)
+        self.shelf.put("left_out.csv", reports.left(left_out, whose))
+        damaged = self.ledger.damaged
+        lost = f"\n{damaged} damaged lines of {self.ledger.file} were passed over"
+        return reports.summary(entries, left_out) + lost * bool(damaged)

@@ -51,9 +51,23 @@ EXPLAINED = (
 def page(student: str, entries: list[dict[str, Any]]) -> str:
     """Make the page of a student from the entries of their files."""
     rows = [row for entry in entries for row in entry["rows"]]
-    title = f"{escape(student)}: {points_of(rows)}"
+    title = f"{student}: {points_of(rows)}"
     unsafe = not all(entry["sandbox"] for entry in entries)
     warning = f'<p class="warning">{WARNING}</p>' if unsafe else ""
+    return whole(
+        student,
+        f"{points_of(rows)} points",
+        warning + "".join(map(chapter, entries)),
+        "",
+        EXPLAINED,
+        title,
+    )
+
+
+def whole(
+    heading: str, facts: str, body: str, style: str, end: str, title: str = ""
+) -> str:
+    """Make a page that loads and runs nothing; `body` is HTML, the rest is text."""
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -61,18 +75,17 @@ def page(student: str, entries: list[dict[str, Any]]) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy"
   content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{title}</title>
-<style>{STYLE}</style>
+<title>{escape(title or heading)}</title>
+<style>{STYLE}{style}</style>
 </head>
 <body>
 <main>
 <p class="brand">Live Papers · exercises</p>
-<h1>{escape(student)}</h1>
-<p class="facts">{points_of(rows)} points</p>
-{warning}
-{"".join(map(chapter, entries))}
+<h1>{escape(heading)}</h1>
+<p class="facts">{escape(facts)}</p>
+{body}
 </main>
-<footer>{EXPLAINED}</footer>
+<footer>{escape(end)}</footer>
 </body>
 </html>
 """

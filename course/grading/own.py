@@ -41,7 +41,7 @@ def chosen(chapter: str | None, root: Path) -> list[Path]:
     """List the exercise notebooks to grade: those that have a source."""
     folders = {path.parent.name for path in root.glob("source/*/exercises.md")}
     books = sorted((root / "exercises").glob("*.ipynb"))
-    books = [book for book in books if book.stem in folders]
+    books = [book for book in books if book.stem in folders and book.is_file()]
     if not books:
         raise ValueError("there are no exercises yet: make notebooks makes them")
     if chapter is None:
@@ -52,7 +52,11 @@ def chosen(chapter: str | None, root: Path) -> list[Path]:
 
 def grade(book: Path, root: Path, box: sandbox.Box) -> Iterator[marks.Row]:
     """Mark one notebook with a seed that no one has seen before."""
+    try:
+        raw = book.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{book} cannot be read: {error.strerror}") from None
     sheet = parse(root / "source" / book.stem / "exercises.md")
     seed = secrets.randbelow(2**31)
     want = marks.expected(sheet, seed, box)
-    yield from marks.rows(book.stem, sheet, book.read_bytes(), want, seed, box)
+    yield from marks.rows(book.stem, sheet, raw, want, seed, box)

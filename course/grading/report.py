@@ -20,10 +20,14 @@ class Grades:
         """Add a row, in one step: a kill leaves the old file or the new one."""
         self.rows.append(row.as_dict())
         self.rows.sort(key=lambda row: (row["chapter"], row["exercise"]))
-        self.file.parent.mkdir(parents=True, exist_ok=True)
         draft = self.file.with_name(f".{self.file.name}.{os.getpid()}")
-        draft.write_text(json.dumps(self.rows, indent=1) + "\n", "utf8")
-        draft.replace(self.file)
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_text(json.dumps(self.rows, indent=1) + "\n", "utf8")
+            draft.replace(self.file)
+        except OSError as error:
+            why = error.strerror
+            raise ValueError(f"{self.file} cannot be written: {why}") from None
 
 
 def old(file: Path) -> list[dict[str, Any]]:

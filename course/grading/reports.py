@@ -9,50 +9,47 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
 from course.grading import feedback
-from course.grading.submissions import shown, students
+from course.grading.shelf import Shelf
+from course.grading.submissions import shown
 
 Entry = dict[str, Any]
 COLUMNS = ["student", "chapter", "exercise", "points", "seconds", "remark"]
 MORE = ["out_of", "title", "file", "sandbox"]
+MANY = 20  # files left out for the same reason, and listed one by one
 UNSAFE = "none: graded without a sandbox (--unsafe)"
 
 
-def write(out: Path, entries: list[Entry], only: str | None = None) -> None:
+def write(shelf: Shelf, entries: list[Entry], only: str | None = None) -> None:
     """Write all reports, or of the pages just the one that tells of the path `only`."""
     rows = flat(entries)
-    put(out / "results.csv", as_csv(rows))
+    shelf.put("results.csv", as_csv(rows, COLUMNS + MORE))
     whole = {"points": sum(row["points"] for row in rows), "rows": rows}
-    put(out / "results.json", json.dumps(whole, indent=1) + "\n")
-    put(out / "junit.xml", as_junit(rows))
+    shelf.put("results.json", json.dumps(whole, indent=1) + "\n")
+    shelf.put("junit.xml", as_junit(rows))
     by_student: dict[str, list[Entry]] = {}
-    names = students({entry["path"]: entry["chapter"] for entry in entries})
     for entry in entries:
-        by_student.setdefault(names[entry["path"]], []).append(entry)
+        by_student.setdefault(entry["student"], []).append(entry)
     pages = {page_name(name): name for name in by_student}
     for page, name in pages.items():
-        if only is None or name == names[only]:
-            put(out / "feedback" / page, feedback.page(shown(name), by_student[name]))
-    for file in (out / "feedback").glob("*.html"):
-        if file.name not in pages:  # another file came, and students' names with it
-            file.unlink()
+        if only is None or any(entry["path"] == only for entry in by_student[name]):
+            text = feedback.page(shown(name), by_student[name])
+            shelf.put(f"feedback/{page}", text)
+    # another file came, and students' names with it
+    shelf.keep_only("feedback", set(pages))
 
 
 def flat(entries: Iterable[Entry]) -> list[dict[str, Any]]:
     """List the rows of all entries, each with its student, file and sandbox."""
-    entries = list(entries)
-    names = students({entry["path"]: entry["chapter"] for entry in entries})
     rows = []
     for entry in entries:
-        path = entry["path"]
         more = {
-            "student": shown(names[path]),
-            "file": shown(path),
+            "student": shown(entry["student"]),
+            "file": shown(entry["path"]),
             "sandbox": "bubblewrap" if entry["sandbox"] else UNSAFE,
         }
         for row in entry["rows"]:
@@ -61,10 +58,25 @@ def flat(entries: Iterable[Entry]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (row["student"], row["file"], row["exercise"]))
 
 
-def as_csv(rows: list[dict[str, Any]]) -> str:
+def left(left_out: Mapping[str, str], students: Mapping[str, str]) -> str:
+    """List as CSV what was not graded, and why; a folder of many such files once."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for path, why in sorted(left_out.items()):
+        groups.setdefault((students.get(path, ""), why), []).append(path)
+    rows = []
+    for (student, why), paths in groups.items():
+        one_by_one = paths if len(paths) <= MANY else paths[:1]
+        more = len(paths) - len(one_by_one)
+        for path in one_by_one:
+            name = shown(path) + (f", and {more:,} more" if more else "")
+            rows.append({"student": shown(student), "file": name, "why": why})
+    return as_csv(rows, ["student", "file", "why"])
+
+
+def as_csv(rows: Iterable[Mapping[str, Any]], columns: list[str]) -> str:
     """Write rows as CSV, of which no spreadsheet takes a cell for a formula."""
     out = io.StringIO()
-    table = csv.DictWriter(out, COLUMNS + MORE, lineterminator="\n")
+    table = csv.DictWriter(out, columns, lineterminator="\n")
     table.writeheader()
     for row in rows:
         table.writerow({name: harmless(value) for name, value in row.items()})
@@ -110,18 +122,7 @@ def page_name(student: str) -> str:
     return f"{plain}-{mark}.html".lstrip("-")
 
 
-def put(file: Path, text: str) -> None:
-    """Write a file in one step: a kill leaves the old one or the new."""
-    data = text.encode("utf8")
-    if file.exists() and file.read_bytes() == data:
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.new")
-    draft.write_bytes(data)
-    draft.replace(file)
-
-
-def summary(entries: list[Entry], left_out: list[str]) -> str:
+def summary(entries: list[Entry], left_out: Mapping[str, str]) -> str:
     """Say in a few lines what was graded, and what was not looked at."""
     rows = flat(entries)
     names = {row["student"] for row in rows}
@@ -132,8 +133,8 @@ def summary(entries: list[Entry], left_out: list[str]) -> str:
         points = sum(row["points"] for row in of)
         most = sum(row["out_of"] for row in of)
         lines.append(f"  {chapter or '(no chapter)':24} {files:4}  {points} of {most}")
-    if left_out:
-        listed = ", ".join(map(shown, left_out[:5]))
-        more = ", ..." if len(left_out) > 5 else ""
-        lines.append(f"left out, since they are no notebooks: {listed}{more}")
+    for why in sorted(set(left_out.values())):
+        paths = sorted(path for path in left_out if left_out[path] == why)
+        listed = ", ".join(map(shown, paths[:3])) + ", ..." * (len(paths) > 3)
+        lines.append(f"left out, {len(paths)}: {why}: {listed}")
     return "\n".join(lines)

@@ -1,47 +1,110 @@
 """What was handed in: files with any names, of which nothing is believed.
 
-A file is found and opened without following a link, a notebook is known for a chapter's
-by what it says of itself, and whose it is by where it lies.
+A file is found and opened without following a link, in folders and in zip archives.
 """
 
 import os
 import stat
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO
 
-from course.exercises import Sheet
-from course.grading import graft
+from course.grading import archives, graft
+from course.grading.downloads import Handed, Person, depth, handed
+from course.grading.gradescope import LIST, people
 
-# Of systems and editors: what no person named.
+# Of systems, editors and other graders: what no person named.
 SYSTEMS_OWN = [
-    "__MACOSX",
-    "Thumbs.db",
-    "desktop.ini",
-    ".DS_Store",
-    ".git",
-    ".ipynb_checkpoints",
+    *("__MACOSX", "Thumbs.db", "desktop.ini", ".DS_Store", ".git"),
+    *(".ipynb_checkpoints", ".OTTER_LOG", "__zip_filename__"),
 ]
+DEEPEST = 60  # folders within one another
+MOST_ARCHIVE = 2**31  # bytes of an archive, as it lies on the disk
 
 
-def find(folder: Path) -> tuple[list[str], list[str]]:
-    """List what lies below a folder: what is to be graded, and what is left out.
+@dataclass
+class Found:
+    """Files below a folder: whose each is, what is graded, and why the rest is not."""
+
+    whose: dict[str, Handed]
+    graded: list[str]
+    left_out: dict[str, str]
+
+
+def find(folder: Path) -> Found:
+    """List what lies below a folder, or in an archive that holds a whole class.
 
     Graded are notebooks, and any other file or link of someone who handed in no
     notebook: so that everyone who handed in something has a row.
     """
-    found = []
-    for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not hidden(name))
-        links = [name for name in folders if Path(place, name).is_symlink()]
-        for name in [*files, *links]:
-            if not hidden(name):
-                found.append(Path(place, name).relative_to(folder).as_posix())
+    found = list(below(folder) if folder.is_dir() else within(folder, "", None))
+    level = depth(found)
+    listing = [p for p in found if PurePosixPath(p).name == LIST]
+    groups: dict[str, tuple[Person, ...]] = {}
+    for path in listing:
+        if path.count("/") == level:  # where the platform puts it, and no student can
+            groups |= people(read(folder, path), str(PurePosixPath(path).parent))
+    whose = handed(found, groups)
     books = {path for path in found if path.lower().endswith(".ipynb")}
-    served = {whose(path) for path in books}
-    graded = [path for path in found if path in books or whose(path) not in served]
-    return sorted(graded), sorted(set(found) - set(graded))
+    served = {whose[path].student for path in books}
+    known = any(it.platform for it in whose.values())
+    left_out = {}
+    for path in sorted(set(found) - books):
+        it = whose[path]
+        if it.receipt and (known if not it.platform else is_beside(path, whose)):
+            left_out[path] = "a platform wrote it"
+        elif it.student in served:
+            left_out[path] = "it is no notebook, and notebooks came too"
+    return Found(whose, sorted(set(found) - set(left_out)), left_out)
+
+
+def is_beside(path: str, whose: dict[str, Handed]) -> bool:
+    """Whether a receipt's student handed in a file as well."""
+    name = whose[path].student
+    return any(it.student == name and not it.receipt for it in whose.values())
+
+
+def below(folder: Path) -> Iterator[str]:
+    """List files, links, and folders that are empty or closed; look into archives."""
+    waiting = [""]
+    while waiting:
+        place = waiting.pop()
+        try:
+            entries = sorted(os.scandir(folder / place), key=lambda entry: entry.name)
+        except OSError:
+            if not place:
+                raise
+            yield place  # reading it will say why
+            continue
+        entries = [entry for entry in entries if not hidden(entry.name)]
+        if place and (not entries or place.count("/") >= DEEPEST):
+            yield place
+            continue
+        for entry in entries:
+            path = f"{place}/{entry.name}".lstrip("/")
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(path)
+            elif archives.is_one(path) and entry.is_file(follow_symlinks=False):
+                yield from within(folder, path, archives.Budget())
+            else:
+                yield path
+
+
+def within(folder: Path, path: str, budget: archives.Budget | None) -> Iterator[str]:
+    """List the files of an archive; the archive itself if it cannot be listed."""
+    try:
+        with opened(folder, path) as file:
+            inner = archives.listed(file, budget)
+    except ValueError:
+        if not path:
+            raise
+        inner = []
+    seen = [p for p in inner if not any(map(hidden, PurePosixPath(p).parts))]
+    if path:
+        yield from [f"{path}/{name}" for name in seen] or [path]
+    else:
+        yield from seen
 
 
 def hidden(name: str) -> bool:
@@ -50,7 +113,28 @@ def hidden(name: str) -> bool:
 
 
 def read(folder: Path, path: str) -> bytes:
-    """Read a file below a folder, following no link; ValueError says what came.
+    """Read a file below a folder, or in an archive there; ValueError says what came."""
+    parts = PurePosixPath(path).parts
+    ends = [k for k in range(1, len(parts) + 1) if archives.is_one(parts[k - 1])]
+    if folder.is_file():
+        with opened(folder, "") as file:
+            return archives.read(file, path)
+    for end in ends:
+        archive = "/".join(parts[:end])
+        if (folder / archive).is_file():
+            with opened(folder, archive) as file:
+                if end < len(parts):
+                    return archives.read(file, "/".join(parts[end:]))
+                archives.trouble(file)
+    with opened(folder, path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > graft.MOST_BYTES:
+            raise ValueError(f"it has {size / 2**20:.0f} MB: clear the outputs")
+        return file.read(graft.MOST_BYTES + 1)
+
+
+def opened(folder: Path, path: str) -> IO[bytes]:
+    """Open an ordinary file, following no link; ValueError says what came instead.
 
     Every part of the path is opened by itself, so that none can be changed for a link.
     """
@@ -62,83 +146,26 @@ def read(folder: Path, path: str) -> bytes:
             os.close(place)
             place = inner
         kind = os.fstat(place)
+        if stat.S_ISDIR(kind.st_mode):
+            deep = f"it lies more than {DEEPEST} folders deep: hand in the file alone"
+            empty = "the folder is empty: nothing was handed in"
+            raise ValueError(deep if path.count("/") >= DEEPEST else empty)
         if not stat.S_ISREG(kind.st_mode):
             raise ValueError("this is no notebook: it is no ordinary file")
-        if kind.st_size > graft.MOST_BYTES:
-            size = kind.st_size / 2**20
-            raise ValueError(f"the notebook has {size:.0f} MB: clear its outputs")
-        with os.fdopen(os.dup(place), "rb") as file:
-            return file.read(graft.MOST_BYTES + 1)
+        if kind.st_size > MOST_ARCHIVE:
+            raise ValueError(f"it has {kind.st_size >> 30} GB: too large to be read")
+        return os.fdopen(os.dup(place), "rb")
     except OSError as error:
-        link = Path(folder, path).is_symlink()
+        parts = PurePosixPath(path).parts
+        ways = [Path(folder, *parts[: k + 1]) for k in range(len(parts))]
+        link = any(way.is_symlink() for way in ways)
         why = "a link came, and links are not followed" if link else error.strerror
-        raise ValueError(f"this is no notebook: {why}") from None
+        raise ValueError(f"it cannot be read: {why}") from None
     finally:
         os.close(place)
 
 
-def whose(path: str) -> str:
-    """Name the student whose file this is: the first folder, else the file's name."""
-    parts = PurePosixPath(path).parts
-    return parts[0] if len(parts) > 1 else PurePosixPath(path).stem
-
-
-def students(chapters: Mapping[str, str]) -> dict[str, str]:
-    """Name the student of each path; the chapters of the paths tell files apart.
-
-    In a flat folder a chapter's name is cut out of the file's: anna_05_vit.ipynb is by
-    anna. Where two files would be the same chapter by the same student, both go by
-    their whole paths: which one counts is for the teacher to say.
-    """
-    names = {path: whose(path) for path in chapters}
-    for path, chapter in chapters.items():
-        if "/" not in path and chapter:
-            rest = names[path].replace(chapter, "").strip(" _-.")
-            names[path] = rest or names[path]
-    taken = Counter((names[path], chapter) for path, chapter in chapters.items())
-    for path, chapter in chapters.items():
-        if taken[names[path], chapter] > 1:
-            names[path] = path.removesuffix(".ipynb")
-    return names
-
-
-def chapter_of(book: Any, path: str, sheets: Mapping[str, Sheet]) -> str:
-    """Say which chapter's exercises these are, by name; empty if no one can tell.
-
-    What the notebook says of itself counts, then the titles in it, then its path. A
-    false claim gains nothing: it is graded as what it claims to be.
-    """
-    metadata = book.get("metadata") if isinstance(book, dict) else None
-    ours = metadata.get("live_papers") if isinstance(metadata, dict) else None
-    ours = ours if isinstance(ours, dict) else {}
-    claimed = str(ours.get("source", ""))[:200].split("/")[0]
-    if claimed in sheets:
-        return claimed
-    said = set(map(str, graft.listed(ours, "titles"))) | headings(book)
-    votes = {
-        name: sum(
-            task.title in said or f"{task.number} · {task.title}" in said
-            for task in sheet.exercises
-        )
-        for name, sheet in sheets.items()
-    }
-    best = max(votes, key=lambda name: votes[name], default="")
-    if best and votes[best]:
-        return best
-    return max((name for name in sheets if name in path), key=len, default="")
-
-
-def headings(book: Any) -> set[str]:
-    """Collect the headings of exercises in a notebook's text."""
-    found = set()
-    for cell in graft.listed(book, "cells"):
-        text = cell.get("source") if isinstance(cell, dict) else None
-        text = "".join(map(str, text)) if isinstance(text, list) else text
-        if isinstance(text, str) and text.startswith("## Exercise "):
-            found.add(text.split("\n")[0].removeprefix("## Exercise ").strip())
-    return found
-
-
 def shown(name: str) -> str:
     """Make a name fit to be shown: one line, with nothing that a screen obeys."""
+    name = name.encode("utf8", "surrogateescape").decode("utf8", "replace")
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)

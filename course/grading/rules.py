@@ -1,0 +1,38 @@
+"""What decides on a mark besides the notebook, as one hash: all of it is in a key."""
+
+import functools
+import hashlib
+import json
+import sys
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+from course import ROOT
+from course.grading.sandbox import Box
+
+# What runs answers or judges them, and the modules of lib that answers may import.
+PATTERNS = ("course/exercises.py", "course/grading/*.py", "lib/*.py", "lib/*/*.py")
+NO_PART = {
+    *("reports", "feedback", "gradebooks", "mistakes", "shelf", "ledger", "crowd"),
+    *("attempts", "downloads", "gradescope", "intake", "own", "report"),
+}
+
+
+def digest(box: Box) -> bytes:
+    """Hash the box with its limits, Python and torch, and the code that grades."""
+    decides = asdict(box)
+    decides.pop("hidden")  # where things lie, not what they are
+    said = json.dumps([decides, sys.version, version("torch")], sort_keys=True)
+    return hashlib.sha256(said.encode() + code(ROOT)).digest()
+
+
+@functools.cache
+def code(root: Path) -> bytes:
+    """Hash the code that grades."""
+    whole = hashlib.sha256()
+    for pattern in PATTERNS:
+        for file in sorted(root.glob(pattern)):
+            if file.stem not in NO_PART or file.parent.name != "grading":
+                whole.update(hashlib.sha256(file.read_bytes()).digest())
+    return whole.digest()
