@@ -387,7 +387,7 @@ def test_a_page_with_all_it_loads_stays_under_a_megabyte(pages):
         addresses = [urlsplit(address) for address in found.loads]
         local = [page.parent / unquote(a.path) for a in addresses if not a.scheme]
         weight = sum(weigh(path.resolve()) for path in [page, *local]) + fonts
-        assert weight < 2**20, f"{page.name}: {weight:,} bytes"
+        assert weight < 1_000_000, f"{page.name}: {weight:,} bytes"
 
 
 @pytest.mark.browser
