@@ -253,10 +253,20 @@ def test_what_a_student_packed_names_no_one_else(tmp_path):
         others={"anna.zip": forged, "dora.zip": fake},
     )
     assert sorted(counts(intake)) == ["anna", "ben", "carl", "dora"]
-    within = tmp_path / "moodle"
-    within.mkdir()
-    name = f"Anna_123_{MOODLE}Ben_124_{MOODLE}05_x.ipynb"
-    assert list(counts(handed_in(within, name))) == ["Anna"]
+
+
+@pytest.mark.parametrize(
+    ("files", "student"),
+    [
+        ([f"Anna_123_{MOODLE}Ben_124_{MOODLE}05_x.ipynb"], "Anna"),
+        ([f"Anna_123_{MOODLE}/Ben_124_{MOODLE}/05_x.ipynb"], "Anna"),
+        ([f"anna/Ben_124_{MOODLE}/06.ipynb", "anna/05_x.ipynb"], "anna"),
+        (["anna_12_3456_x/roe_77_678911_y.ipynb"], "anna"),
+    ],
+)
+def test_a_name_within_a_students_name_is_not_believed(tmp_path, files, student):
+    whose = handed_in(tmp_path, *files).found.whose
+    assert {it.student for it in whose.values()} == {student}
 
 
 def test_two_files_of_one_attempt_stay_one_students(tmp_path):

@@ -10,7 +10,8 @@ import pytest
 from grading_little import book, go, raw, results
 
 from course.__main__ import main as commands
-from course.grading import crowd, ledger, own, rules, sandbox
+from course.exercises import parse
+from course.grading import crowd, ledger, marks, own, rules, run, sandbox
 from course.grading.shelf import NAMES, Shelf
 from course.source import ROOT
 
@@ -180,6 +181,28 @@ def test_a_full_or_read_only_disk_is_told(course, quick, monkeypatch, place):
 def test_an_option_that_cannot_work_is_told(course, quick, capsys, option, told):
     assert commands(["grade", str(course / "in"), option]) == 1
     assert told in capsys.readouterr().err
+
+
+def test_a_notebook_that_went_away_meanwhile_is_told(
+    course, quick, monkeypatch, capsys
+):
+    def gone(_, path):
+        raise ValueError("it cannot be read: No such file or directory")
+
+    monkeypatch.setattr(crowd, "read", gone)
+    assert go(course) == 1 and not quick
+    assert "not graded: ben/work.ipynb: it cannot be read" in capsys.readouterr().out
+
+
+def test_a_run_that_sends_no_sense_costs_its_own_rows_and_no_more(course, monkeypatch):
+    """A value's name of millions of signs makes a line longer than is read."""
+    echo = [sys.executable, "-c", "import os, sys; os.write(int(sys.argv[1]), b'{\\n')"]
+    monkeypatch.setattr(run, "command", lambda _, speak: [*echo, str(speak)])
+    sheet = parse(course / "course/source/05_x/exercises.md")
+    data = (course / "in" / "anna" / "work.ipynb").read_bytes()
+    rows = list(marks.rows("05_x", sheet, data, {}, 1, sandbox.Box(False)))
+    assert [row.points for row in rows] == [0, 0]
+    assert all("its run broke off" in row.remark for row in rows)
 
 
 def test_a_folder_or_a_closed_file_among_ones_own_exercises_is_told(

@@ -137,7 +137,12 @@ class Run:
                     yield from self.collect(waiting)
                 task = self.tasks[entry["chapter"]]
                 want = self.wanted(entry["chapter"], executor)
-                raw = read(self.folder, path)
+                try:
+                    raw = read(self.folder, path)
+                except ValueError as error:  # it was there a moment ago
+                    self.failed[path] = str(error)
+                    yield path
+                    continue
                 waiting[executor.submit(workers.grade, task, raw, want)] = entry
         while waiting:
             yield from self.collect(waiting)

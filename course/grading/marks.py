@@ -16,6 +16,7 @@ Values = dict[int, dict[str, np.ndarray]]  # of each exercise
 ENDS = {
     "slow": "too slow: one of its cells ran longer than {:g} s and was stopped",
     "died": "its kernel died: too much memory, or the code ended the process",
+    "broken": "its run broke off: what it sent was too long, or makes no sense",
     "flood": "it printed or sent far too much, or what makes no sense",
 }
 HELPERS = " (a helper or import belongs into the answer cell: others are not graded)"
@@ -82,7 +83,7 @@ def rows(
         task = tasks.pop(outcome["exercise"])
         yield marked(chapter, task, outcome, judge(outcome, want[task.number]), box)
     for task in tasks.values():  # the run itself broke
-        broken = {"end": "died", "seconds": 0.0}
+        broken = {"end": "broken", "seconds": 0.0}
         yield marked(chapter, task, broken, "no values came", box)
 
 

@@ -77,7 +77,12 @@ def run(
         try:
             with os.fdopen(listen) as lines:
                 while line := lines.readline(LONGEST):
-                    outcome = json.loads(line)
+                    try:
+                        outcome = json.loads(line)
+                    except (
+                        ValueError
+                    ):  # longer than a line may be: what follows is lost
+                        break
                     if right is None or outcome["alone"] or right(outcome):
                         yield outcome
                     else:
