@@ -37,6 +37,7 @@ from lib.live import guess, live
 for one in (asking.NUMBER, asking.CHOICE):
     live(asking.kernel, asking.draw, alt="A curve", guess=one, **asking.CONTROLS)
 """
+ALONE = "() => [...jupyterapp.shell.widgets('main')].forEach((tab) => tab.dispose())"
 WAITING = """
 import time, pathlib
 while not pathlib.Path("go on").exists(): time.sleep(0.1)
@@ -140,6 +141,7 @@ def test_a_figure_asks_and_what_was_said_is_kept(lab):
     page, troubles, folder = lab
     troubles.clear()
     write(folder, "asks.ipynb", ASKING, "guess.table()")
+    page.evaluate(ALONE)  # a kernel of its own, which knows this notebook's name
     run_all(page, "asks.ipynb")
     first, second = figures(page, 2).all()
     curve = first.locator("[id$=m0] path")
