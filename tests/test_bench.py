@@ -12,7 +12,8 @@ def test_a_table_replaces_the_last_one_unless_that_was_fuller(tmp_path, capsys):
     assert "fuller: Peers" in capsys.readouterr().out
     keep({"Peers": "one 3\n", "Figures": "two 4\n"}, file)
     assert file.read_text().split() == (
-        "# The last runs of `make bench` and `make weather` ## Peers one 3 ## Figures two 4".split()
+        "# The last runs of `make bench` and `make weather` "
+        "## Peers one 3 ## Figures two 4".split()
     )
 
 

@@ -1,4 +1,4 @@
-"""What the text says of a run: held by the build, told in JupyterLab, tried elsewhere."""
+"""What the text says of a run: held by the build, told in JupyterLab, tried anew."""
 
 import json
 import re

@@ -142,7 +142,7 @@ def test_what_a_fold_says(code, words):
 
 
 def test_no_style_looks_into_what_changes():
-    """`:has()` is looked up again at each answer of a figure, through the whole page."""
+    """`:has()` is looked up again, through the whole page, when a figure answers."""
     sheets = [*ROOT.glob("course/site/theme/**/*.css"), *ROOT.glob("lib/live/**/*.css")]
     assert len(sheets) > 10
     assert not [sheet.name for sheet in sheets if ":has(" in sheet.read_text()]

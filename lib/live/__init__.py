@@ -55,9 +55,10 @@ def live(
     Mask (h, w) bool, Switches (n,) bool, Pad (2,) float32, Choice its Python value.
     `draw` gets the outputs that it has parameters for, and returns a dict from their
     names to a line, bars, image, scatter, rectangle, fill_between or text (a list of
-    them where one output moves several). `alt` says what is to be seen. With a `run` the kernel gets its state first; the kernel and the
-    run's step each get those controls that they have parameters for. With a `guess`
-    (guess.py), or several in turn, the figure asks before it shows.
+    them where one output moves several). `alt` says what is to be seen. With a `run`
+    the kernel gets its state first; the kernel and the run's step each get those
+    controls that they have parameters for. With a `guess` (guess.py), or several in
+    turn, the figure asks before it shows.
 
     With LIVE_STATIC=1 in the environment the figure is HTML for a page without a
     kernel; one that cannot live there raises BuildError. In JupyterLab LIVE_GUESS=off

@@ -7,10 +7,11 @@ from typing import Any
 
 import torch
 
-from .controls import Choice, Control, describe, moved
+from .controls import Choice, Control
 from .guess import Guess, listed
 from .picture import Picture, Values
 from .run import Course, Run, State, takes
+from .told import describe, moved
 
 
 class LiveFigure:

@@ -14,8 +14,9 @@ from typing import Any
 
 from torch import Tensor
 
-from .controls import Slider, describe
+from .controls import Slider
 from .kept import calibration, table
+from .told import describe
 
 __all__ = ["Choice", "Curve", "Guess", "Number", "Point", "calibration", "table"]
 
