@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -10,30 +11,31 @@ import torch
 from torch import Tensor
 
 from lib.check import ladder
-from lib.check.verdict import NOT_ANSWERED, NOT_YET, RIGHT, tell
+from lib.check.verdict import NOT_ANSWERED, NOT_YET, RIGHT, Wrong, tell
+from lib.check.watch import watching
 
 ANY = (-math.inf, math.inf)
-NEXT = "Change the answer above, run its cell, and then this one again."
-
-
-class Wrong(AssertionError):
-    """An answer is wrong; the message is a sentence for whoever wrote it."""
-
-    told = False  # whether a verdict has shown it
-
-    def _render_traceback_(self) -> list[str]:  # IPython then shows nothing else
-        return [NEXT if self.told else str(self)]
 
 
 @contextmanager
-def exercise(name: str, praise: str = "correct") -> Iterator[None]:
+def exercise(
+    name: str,
+    praise: str = "correct",
+    *,
+    given: Callable[..., Any] | None = None,
+) -> Iterator[None]:
     """Run a check, and tell its verdict: right, not yet and why, or not answered.
 
-    A bare `raise NotImplementedError` is an unanswered task and no error. Wrong goes
-    on with the exercise's name before its sentence, other errors with a kind note.
+    `name` is the answer's name, or two joined by "and". Meanwhile the function of that
+    name gets copies of its inputs, writing into them is Wrong, and so is a call of what
+    is `given` as the specification. A bare `raise NotImplementedError` is an unanswered
+    task and no error. Wrong goes on with the exercise's name before its sentence, other
+    errors with a kind note.
     """
+    names = sys._getframe(2).f_globals  # of who says `with`: contextlib stands between
     try:
-        yield
+        with watching(names, name, *filter(None, [given])):
+            yield
     except Wrong as wrong:
         wrong.args, wrong.told = (f"{name}: {wrong}",), True
         tell(NOT_YET, str(wrong))
@@ -66,31 +68,32 @@ def same(
     gives it; a wrong answer equal to it earns that sentence. Values agree where
     |got - want| <= tolerance (|want| + max |want| / 10); whole numbers must be equal.
 
-    Raises ValueError where a known mistake is right too: no check could tell.
+    Raises ValueError if a right answer meets a known mistake that is right too.
 
     >>> x = torch.tensor([1.0, 2.0, 3.0])
     >>> same(x.log2(), x.log(), mistakes={"no logarithm": x})  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    lib.check.pieces.Wrong: everything is 1.44 times too large (as if ...)
+    lib.check.verdict.Wrong: everything is 1.44 times too large (as if ...)
     """
-    known = {
-        sentence: value() if callable(value) else value
-        for sentence, value in (mistakes or {}).items()
-    }
-    for sentence, value in known.items():
-        if _trouble(value, want, tolerance) is None:
-            raise ValueError(
-                f"the known mistake {sentence!r} gives the right answer here: choose "
-                "inputs on which it does not"
-            )
     trouble = _trouble(got, want, tolerance)
-    if trouble is None:
-        return
-    for sentence, value in known.items():
-        if _trouble(got, value, tolerance) is None:
+    for sentence, value in (mistakes or {}).items():
+        known = value() if callable(value) else value
+        if _trouble(known, want, tolerance) is None:
+            _never_wrong(sentence, trouble)
+        elif trouble and _trouble(got, known, tolerance) is None:
             trouble = sentence
             break
-    raise Wrong(f"{name}: {trouble}" if name else trouble)
+    if trouble:
+        raise Wrong(f"{name}: {trouble}" if name else trouble)
+
+
+def _never_wrong(sentence: str, trouble: str | None) -> None:
+    """Tell the author of a mistake that gives the right answer, and no learner."""
+    if trouble is None:
+        raise ValueError(
+            f"the known mistake {sentence!r} gives the right answer here: choose "
+            "inputs on which it does not"
+        )
 
 
 def gradient(
@@ -143,31 +146,6 @@ def sums_to_one(got: Any, dim: int = -1, name: str = "the answer") -> None:
         raise Wrong(f"{name}: {said}")
 
 
-def unchanged(function: Callable[..., Any], *inputs: Any) -> Any:
-    """Return `function(*inputs)`; raise Wrong where it writes into its inputs."""
-    before = [x.detach().clone() if isinstance(x, Tensor) else x for x in inputs]
-    result = function(*inputs)
-    for i, (x, old) in enumerate(zip(inputs, before, strict=True)):
-        if isinstance(x, Tensor) and not torch.equal(x.nan_to_num(), old.nan_to_num()):
-            raise Wrong(f"input {i} was changed in place: work on a copy (`.clone()`)")
-    return result
-
-
-def raises(
-    error: type[Exception], function: Callable[..., Any], *inputs: Any, because: str
-) -> None:
-    """Raise Wrong unless `function(*inputs)` raises `error`, as it should `because`."""
-    try:
-        happened = f"{_told(function(*inputs))} came back"
-    except Exception as came:
-        if _unanswered(came):
-            raise
-        if isinstance(came, error):
-            return
-        happened = f"{type(came).__name__} ({came}) came"
-    raise Wrong(f"{error.__name__} was expected, since {because}; {happened}")
-
-
 def _unanswered(error: Exception) -> bool:
     """Torch raises NotImplementedError too, but always with a message."""
     return type(error) is NotImplementedError and not error.args
@@ -202,6 +180,7 @@ def _trouble(got: Any, want: Any, tolerance: float) -> str | None:
     if got is None and want is not None:
         return "nothing (None) came: is a `return` missing?"
     if isinstance(want, Tensor):
+        got = _stacked(got, want)
         if isinstance(got, Tensor):
             return ladder.difference(got, want, tolerance)
         shape = tuple(want.shape)
@@ -213,6 +192,8 @@ def _trouble(got: Any, want: Any, tolerance: float) -> str | None:
             return f"{_told(got)} came, {_told(want)} was expected"
         parts = [(str(key), got[key], want[key]) for key in want]
     elif isinstance(want, tuple | list):
+        if isinstance(got, Tensor) and got.shape[:1] == (len(want),):
+            got = list(got)
         if not isinstance(got, tuple | list) or len(got) != len(want):
             return f"{_told(got)} came, {_told(want)} was expected"
         pairs = enumerate(zip(got, want, strict=True))
@@ -226,10 +207,21 @@ def _trouble(got: Any, want: Any, tolerance: float) -> str | None:
     return None
 
 
+def _stacked(got: Any, want: Tensor) -> Any:
+    """Make one tensor of a tuple or list of them, where they are what was wanted."""
+    several = isinstance(got, tuple | list) and want.dim() > 0
+    if not several or [getattr(x, "shape", None) for x in got] != [
+        x.shape for x in want
+    ]:
+        return got
+    return torch.stack([*got])
+
+
 def _number_trouble(got: Any, want: float, tolerance: float) -> str | None:
     """How two plain numbers differ: a bool is no int, an int will do for a float."""
     kind = next(kind for kind in (bool, int, float) if isinstance(want, kind))
-    if type(got) is not kind and (type(got), kind) != (int, float):
+    whole = isinstance(got, bool) if kind is bool else not isinstance(got, bool)
+    if not whole or not isinstance(got, int | float if kind is float else kind):
         hint = " (.item() makes one of a tensor)" if isinstance(got, Tensor) else ""
         if kind is int and isinstance(got, float):
             hint = " (// divides whole numbers)"
