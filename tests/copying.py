@@ -121,3 +121,4 @@ def handed_over(task):
                 yield "named", f"{name} = {it}"
                 yield "called", f"def {name}({args}):\n    return {it}({args})"
                 yield "kept", f"loop = {it}\n{name} = lambda *x: loop(*x)"
+                yield "copied", ast.unparse(given).replace(f"def {it}(", f"def {name}(")

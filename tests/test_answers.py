@@ -1,12 +1,13 @@
 """What an answer may not do: write into its inputs, hand its work over."""
 
 import ast
+import contextlib
 import re
 
 import pytest
 import torch
 from copying import handed_over
-from trial import TASKS, check, marks, named, names_after
+from trial import TASKS, check, expected, marks, named, names_after, same
 
 from lib.check import Wrong
 
@@ -78,5 +79,7 @@ def test_a_specification_that_is_handed_over_is_seen_and_earns_nothing(
 ):
     names = names_after(chapter, task)
     exec(text, names)
-    assert CALLS in sentence(lambda: check(task, names))
-    assert CALLS in sentence(lambda: marks(task, names, 1))
+    said = sentence(lambda: check(task, names))
+    assert CALLS in said if how != "copied" else said
+    with contextlib.suppress(Wrong):
+        assert not same(marks(task, names, 1), expected(chapter, task.number, 1))

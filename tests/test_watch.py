@@ -89,3 +89,36 @@ def test_names_are_as_before_when_all_is_done():
     with pytest.raises(Wrong, match="writes into x"):
         names.run("def double(x):\n    return x.add_(x)\n" + CHECK)
     assert not isinstance(names["double"], Watched)
+
+
+ROOM = """
+with check.exercise("double"):
+    factor, half = 2, 3
+    def outside(x):
+        return x * factor
+    check.same(double(4, outside), 8)
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "passes"),
+    [
+        ("def double(x, f):\n    return f(x)", True),
+        ("def double(x, f):\n    return x * factor", False),
+        (
+            "def half(x):\n    return x // 2\ndef double(x, f):\n    return 4 * half(x)",
+            True,
+        ),
+    ],
+)
+def test_an_answer_sees_its_own_names_and_not_those_of_the_check(answer, passes):
+    names = Notebook(answer)
+    before = dict(names)
+    for _ in range(2):  # what the first run made is no help to the second
+        try:
+            names.run(ROOM)
+        except NameError as error:
+            assert not passes and "factor" in str(error)
+        else:
+            assert passes
+    assert names == before

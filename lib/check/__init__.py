@@ -7,6 +7,7 @@ from lib.check.pieces import (
     same,
     sums_to_one,
 )
+from lib.check.steps import loops, steps
 from lib.check.verdict import Wrong
 from lib.check.watch import graded
 
@@ -16,6 +17,8 @@ __all__ = [
     "graded",
     "gradient",
     "is_number",
+    "loops",
     "same",
+    "steps",
     "sums_to_one",
 ]

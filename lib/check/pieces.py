@@ -1,5 +1,6 @@
 """What an exercise's check is made of: pieces that name the mistake they see."""
 
+import dis
 import inspect
 import math
 import sys
@@ -32,9 +33,11 @@ def exercise(
     task and no error. Wrong goes on with the exercise's name before its sentence, other
     errors with a kind note.
     """
-    names = sys._getframe(2).f_globals  # of who says `with`: contextlib stands between
+    check = sys._getframe(2)  # who says `with`: contextlib stands between
+    stores = (i for i in dis.get_instructions(check.f_code) if i.opname == "STORE_NAME")
+    own = [step.argval for step in stores]
     try:
-        with watching(names, name, *filter(None, [given])):
+        with watching(check.f_globals, name, *filter(None, [given]), own=own):
             yield
     except Wrong as wrong:
         wrong.args, wrong.told = (f"{name}: {wrong}",), True
@@ -193,7 +196,8 @@ def _trouble(got: Any, want: Any, tolerance: float) -> str | None:
         parts = [(str(key), got[key], want[key]) for key in want]
     elif isinstance(want, tuple | list):
         if isinstance(got, Tensor) and got.shape[:1] == (len(want),):
-            got = list(got)
+            plain = not any(isinstance(part, Tensor) for part in want)
+            got = got.tolist() if plain else list(got)
         if not isinstance(got, tuple | list) or len(got) != len(want):
             return f"{_told(got)} came, {_told(want)} was expected"
         pairs = enumerate(zip(got, want, strict=True))

@@ -1,7 +1,7 @@
-"""An answer under watch: it gets copies, and cannot call what it is to replace."""
+"""An answer under watch: it gets copies, sees its own names, calls no specification."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any
@@ -12,6 +12,47 @@ from torch import Tensor
 from lib.check.verdict import Wrong
 
 
+class Room:
+    """A notebook's names, of which the check's `own` are not for answers to see.
+
+    Without it an answer that forgets a line may find what it lacks in the check, and a
+    helper of the learner's may be lost to a name that the check makes.
+    """
+
+    def __init__(self, names: dict[str, Any], own: Iterable[str] = ()) -> None:
+        self.names, self.own, self.answering = names, set(own), False
+        self.other = {name: names[name] for name in self.own if name in names}
+
+    @contextmanager
+    def turn(self, answering: bool) -> Iterator[None]:
+        """Have the names that an answer sees, or those of the check, for a while."""
+        turns = answering != self.answering
+        if turns:
+            self.exchange()
+        try:
+            yield
+        finally:
+            if turns:
+                self.exchange()
+
+    def exchange(self) -> None:
+        """Put one side's names away, and have the other's."""
+        now = {name: self.names.pop(name) for name in self.own if name in self.names}
+        self.names |= self.other
+        self.other, self.answering = now, not self.answering
+
+    def hosted(self, x: Any) -> Any:
+        """Let a function of the check, handed to an answer, see the check's names."""
+        if not self.own or getattr(x, "__globals__", None) is not self.names:
+            return x
+
+        def host(*inputs: Any, **named: Any) -> Any:
+            with self.turn(answering=False):
+                return x(*inputs, **named)
+
+        return host
+
+
 class Watched:
     """A function that is called with copies of its inputs, and may not change them.
 
@@ -20,15 +61,22 @@ class Watched:
     refuse to be called.
     """
 
-    def __init__(self, answer: Callable[..., Any], given: tuple[Any, ...] = ()) -> None:
-        self.answer, self.given = answer, given
+    def __init__(
+        self,
+        answer: Callable[..., Any],
+        given: tuple[Callable[..., Any], ...] = (),
+        room: Room | None = None,
+    ) -> None:
+        self.answer, self.given, self.room = answer, given, room or Room({})
 
     def __call__(self, *inputs: Any, **named: Any) -> Any:
         """Return what the answer returns; raise Wrong where it writes into an input."""
         everything = inputs, named
         before, ours = _copies(everything, True), _copies(everything, False)
-        with _refusing(self.given):
-            result = self.answer(*ours[0], **ours[1])
+        host = self.room.hosted
+        hosted = [*map(host, ours[0])], {name: host(x) for name, x in ours[1].items()}
+        with _refusing(self.given), self.room.turn(answering=True):
+            result = self.answer(*hosted[0], **hosted[1])
         places: list[int | str] = [*range(len(inputs)), *named]
         olds, news = ([*x[0], *x[1].values()] for x in (before, ours))
         for place, old, new in zip(places, olds, news, strict=True):
@@ -40,14 +88,22 @@ class Watched:
 
 @contextmanager
 def watching(
-    names: dict[str, Any], answers: str, *given: Callable[..., Any]
+    names: dict[str, Any],
+    answers: str,
+    *given: Callable[..., Any],
+    own: Iterable[str] = (),
 ) -> Iterator[None]:
-    """Watch the functions of a namespace that `answers` names, joined by "and"."""
+    """Watch the functions of a namespace that `answers` names, joined by "and".
+
+    `own` are names that whoever calls them makes meanwhile: they are gone at the end.
+    """
     kept = {n: names[n] for n in answers.split(" and ") if callable(names.get(n))}
-    names |= {name: Watched(answer, given) for name, answer in kept.items()}
+    room = Room(names, {*own} - kept.keys())
+    names |= {name: Watched(answer, given, room) for name, answer in kept.items()}
     try:
         yield
     finally:
+        room.exchange()
         names |= kept
 
 
