@@ -1,7 +1,6 @@
 """What an exercise's check is made of: pieces that name the mistake they see."""
 
 import dis
-import inspect
 import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lib.check import ladder
+from lib.check import differ, ladder
 from lib.check.verdict import NOT_ANSWERED, NOT_YET, RIGHT, Wrong, tell
 from lib.check.watch import watching
 
@@ -78,12 +77,12 @@ def same(
     Traceback (most recent call last):
     lib.check.verdict.Wrong: everything is 1.44 times too large (as if ...)
     """
-    trouble = _trouble(got, want, tolerance)
+    trouble = differ.trouble(got, want, tolerance)
     for sentence, value in (mistakes or {}).items():
         known = value() if callable(value) else value
-        if _trouble(known, want, tolerance) is None:
+        if differ.trouble(known, want, tolerance) is None:
             _never_wrong(sentence, trouble)
-        elif trouble and _trouble(got, known, tolerance) is None:
+        elif trouble and differ.trouble(got, known, tolerance) is None:
             trouble = sentence
             break
     if trouble:
@@ -127,7 +126,7 @@ def is_number(
     """Raise Wrong unless it is one finite number, plain or 0-d, from low to high."""
     scalar = isinstance(got, Tensor) and got.dim() == 0
     if isinstance(got, bool) or not (scalar or isinstance(got, int | float)):
-        raise Wrong(f"{name} should be a number; {_told(got)} came")
+        raise Wrong(f"{name} should be a number; {differ.told(got)} came")
     if not (math.isfinite(got) and low <= got <= high):
         between = f" from {low:g} to {high:g}" if (low, high) != ANY else ""
         raise Wrong(
@@ -139,7 +138,9 @@ def sums_to_one(got: Any, dim: int = -1, name: str = "the answer") -> None:
     """Raise Wrong unless these are probabilities that sum to 1 over dimension `dim`."""
     fits = isinstance(got, Tensor) and got.is_floating_point() and got.dim()
     if not fits:
-        raise Wrong(f"{name} should be a tensor of probabilities; {_told(got)} came")
+        raise Wrong(
+            f"{name} should be a tensor of probabilities; {differ.told(got)} came"
+        )
     got = got.detach().double()
     said = ladder.finite(got, torch.zeros_like(got))
     if said is None and (got < 0).any():
@@ -166,7 +167,7 @@ def _slopes(
     }
     out = function(*leaves)
     if not isinstance(out, Tensor):
-        raise Wrong(f"{_told(out)} came, a tensor was expected")
+        raise Wrong(f"{differ.told(out)} came, a tensor was expected")
     zeros = {name: torch.zeros_like(x) for name, x in floats.items()}
     if not out.requires_grad:
         return zeros
@@ -176,77 +177,3 @@ def _slopes(
     )
     pairs = zip(zeros.items(), found, strict=True)
     return {name: zero if slope is None else slope for (name, zero), slope in pairs}
-
-
-def _trouble(got: Any, want: Any, tolerance: float) -> str | None:
-    """How two values of any kind differ; None if they agree."""
-    if got is None and want is not None:
-        return "nothing (None) came: is a `return` missing?"
-    if isinstance(want, Tensor):
-        got = _stacked(got, want)
-        if isinstance(got, Tensor):
-            return ladder.difference(got, want, tolerance)
-        shape = tuple(want.shape)
-        return f"{_told(got)} came, a tensor of shape {shape} was expected"
-    if isinstance(want, int | float):
-        return _number_trouble(got, want, tolerance)
-    if isinstance(want, Mapping):
-        if not isinstance(got, Mapping) or got.keys() != want.keys():
-            return f"{_told(got)} came, {_told(want)} was expected"
-        parts = [(str(key), got[key], want[key]) for key in want]
-    elif isinstance(want, tuple | list):
-        if isinstance(got, Tensor) and got.shape[:1] == (len(want),):
-            plain = not any(isinstance(part, Tensor) for part in want)
-            got = got.tolist() if plain else list(got)
-        if not isinstance(got, tuple | list) or len(got) != len(want):
-            return f"{_told(got)} came, {_told(want)} was expected"
-        pairs = enumerate(zip(got, want, strict=True))
-        parts = [(f"[{i}]", ours, theirs) for i, (ours, theirs) in pairs]
-    else:
-        alike = type(got) is type(want) and got == want
-        return None if alike else f"{_told(got)} came, {_told(want)} was expected"
-    for name, ours, theirs in parts:
-        if said := _trouble(ours, theirs, tolerance):
-            return f"{name}: {said}"
-    return None
-
-
-def _stacked(got: Any, want: Tensor) -> Any:
-    """Make one tensor of a tuple or list of them, where they are what was wanted."""
-    several = isinstance(got, tuple | list) and want.dim() > 0
-    if not several or [getattr(x, "shape", None) for x in got] != [
-        x.shape for x in want
-    ]:
-        return got
-    return torch.stack([*got])
-
-
-def _number_trouble(got: Any, want: float, tolerance: float) -> str | None:
-    """How two plain numbers differ: a bool is no int, an int will do for a float."""
-    kind = next(kind for kind in (bool, int, float) if isinstance(want, kind))
-    whole = isinstance(got, bool) if kind is bool else not isinstance(got, bool)
-    if not whole or not isinstance(got, int | float if kind is float else kind):
-        hint = " (.item() makes one of a tensor)" if isinstance(got, Tensor) else ""
-        if kind is int and isinstance(got, float):
-            hint = " (// divides whole numbers)"
-        return f"{_told(got)} came, a plain {kind.__name__} was expected{hint}"
-    if kind is int and max(abs(got), abs(want)) > 2**53:  # no float64 can tell these
-        return None if got == want else f"{got} came, {want} was expected"
-    dtype = torch.float64 if kind is float else None
-    ours, theirs = torch.tensor(got, dtype=dtype), torch.tensor(want, dtype=dtype)
-    return ladder.difference(ours, theirs, tolerance)
-
-
-def _told(x: Any) -> str:
-    """What came, in a few words."""
-    if isinstance(x, Tensor):
-        return f"a {ladder.dtype(x)} tensor of shape {tuple(x.shape)}"
-    if isinstance(x, Mapping):
-        return f"a dict with the keys {list(x)}"
-    if isinstance(x, tuple | list):
-        return f"a {type(x).__name__} of {len(x)}"
-    if isinstance(x, int | float | str):
-        return f"the {type(x).__name__} {x!r:.60}"
-    if inspect.isroutine(x):
-        return "a function, not what it returns,"
-    return f"an object of type {type(x).__module__}.{type(x).__qualname__}"
