@@ -133,7 +133,7 @@ def exercise(path: Path, cells: list[Cell]) -> Exercise:
         difficulty=facts[2],
         minutes=int(facts[3]),
         needs=needs,
-        cells=named([with_role(path, number, cell) for cell in cells]),
+        cells=watched(named([with_role(path, number, cell) for cell in cells])),
     )
     for role in ("answer", "check", "grade"):
         if not found.of(role):
@@ -185,6 +185,37 @@ def named(cells: list[Cell]) -> tuple[Cell, ...]:
         seen[cell.role] = seen.get(cell.role, 0) + 1
         done.append(replace(cell, name=cell.name or f"{cell.role} {seen[cell.role]}"))
     return tuple(done)
+
+
+WATCHED = "\n\ngrade = __import__('lib.check').check.graded(grade, {})"
+
+
+def watched(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
+    """Let each grade cell call the answers under the watch that the check has on them.
+
+    What is out of an answer's reach is what the check calls `given`.
+    """
+    functions = [
+        part.name
+        for cell in cells
+        if cell.role == "answer"
+        for part in ast.parse(cell.text).body
+        if isinstance(part, ast.FunctionDef)
+    ]
+    given = [
+        word.value.id
+        for cell in cells
+        if cell.role == "check"
+        for call in ast.walk(ast.parse(cell.text))
+        if isinstance(call, ast.Call)
+        for word in call.keywords
+        if word.arg == "given" and isinstance(word.value, ast.Name)
+    ]
+    seal = WATCHED.format(", ".join([repr(" and ".join(functions)), *given]))
+    return tuple(
+        replace(cell, text=cell.text + seal) if cell.role == "grade" else cell
+        for cell in cells
+    )
 
 
 def unanswered(text: str) -> str:

@@ -382,7 +382,7 @@ def courses(request):
     for name in selected(request, "name"):
         for task in standalone(SHEETS[name], len(tasks) + 1):
             solution = "\n".join(answered(c.text) for c in task.of("answer"))
-            wrong = [c for c in task.of("wrong") if "same_marks" not in c.options]
+            wrong = task.of("wrong")
             cases.append((task, solution))
             cases += [(task, f"{solution}\n{text}") for text in task.right]
             cases += [(task, f"{solution}\n{c.text}") for c in wrong]

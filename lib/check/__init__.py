@@ -1,23 +1,24 @@
 """What an exercise's check is made of: pieces that name the mistake they see."""
 
 from lib.check.pieces import (
-    Wrong,
     exercise,
     gradient,
     is_number,
-    raises,
     same,
     sums_to_one,
-    unchanged,
 )
+from lib.check.steps import loops, steps
+from lib.check.verdict import Wrong
+from lib.check.watch import graded
 
 __all__ = [
     "Wrong",
     "exercise",
+    "graded",
     "gradient",
     "is_number",
-    "raises",
+    "loops",
     "same",
+    "steps",
     "sums_to_one",
-    "unchanged",
 ]

@@ -23,7 +23,7 @@ def difference(got: Tensor, want: Tensor, tolerance: float) -> str | None:
     """
     if got.shape != want.shape:
         return shape(tuple(got.shape), tuple(want.shape))
-    if got.dtype != want.dtype:
+    if not does(got, want):
         return f"dtype {dtype(got)} came, {dtype(want)} was expected"
     got, want = got.detach().cpu(), want.detach().cpu()
     floats = want.is_floating_point()
@@ -50,6 +50,18 @@ def difference(got: Tensor, want: Tensor, tolerance: float) -> str | None:
         or moved(ours, theirs, near)
     )
     return f"{pair}: {said}" if said and got.numel() == 1 else said or pair
+
+
+def does(got: Tensor, want: Tensor) -> bool:
+    """Whether a dtype will do: no less precise, and a whole number for a float."""
+    if got.dtype == want.dtype:
+        return True
+    if torch.bool in (got.dtype, want.dtype) or got.is_complex():
+        return False
+    if got.is_floating_point():
+        wide = torch.finfo(got.dtype).bits >= 32
+        return want.is_floating_point() and wide
+    return True
 
 
 def agreement(want: Tensor, tolerance: float) -> Callable[[Tensor], Tensor]:

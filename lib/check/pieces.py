@@ -1,7 +1,8 @@
 """What an exercise's check is made of: pieces that name the mistake they see."""
 
-import inspect
+import dis
 import math
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -9,31 +10,34 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lib.check import ladder
-from lib.check.verdict import NOT_ANSWERED, NOT_YET, RIGHT, tell
+from lib.check import differ, ladder
+from lib.check.verdict import NOT_ANSWERED, NOT_YET, RIGHT, Wrong, tell
+from lib.check.watch import watching
 
 ANY = (-math.inf, math.inf)
-NEXT = "Change the answer above, run its cell, and then this one again."
-
-
-class Wrong(AssertionError):
-    """An answer is wrong; the message is a sentence for whoever wrote it."""
-
-    told = False  # whether a verdict has shown it
-
-    def _render_traceback_(self) -> list[str]:  # IPython then shows nothing else
-        return [NEXT if self.told else str(self)]
 
 
 @contextmanager
-def exercise(name: str, praise: str = "correct") -> Iterator[None]:
+def exercise(
+    name: str,
+    praise: str = "correct",
+    *,
+    given: Callable[..., Any] | None = None,
+) -> Iterator[None]:
     """Run a check, and tell its verdict: right, not yet and why, or not answered.
 
-    A bare `raise NotImplementedError` is an unanswered task and no error. Wrong goes
-    on with the exercise's name before its sentence, other errors with a kind note.
+    `name` is the answer's name, or two joined by "and". Meanwhile the function of that
+    name gets copies of its inputs, writing into them is Wrong, and so is a call of what
+    is `given` as the specification. A bare `raise NotImplementedError` is an unanswered
+    task and no error. Wrong goes on with the exercise's name before its sentence, other
+    errors with a kind note.
     """
+    check = sys._getframe(2)  # who says `with`: contextlib stands between
+    stores = (i for i in dis.get_instructions(check.f_code) if i.opname == "STORE_NAME")
+    own = [step.argval for step in stores]
     try:
-        yield
+        with watching(check.f_globals, name, *filter(None, [given]), own=own):
+            yield
     except Wrong as wrong:
         wrong.args, wrong.told = (f"{name}: {wrong}",), True
         tell(NOT_YET, str(wrong))
@@ -66,31 +70,32 @@ def same(
     gives it; a wrong answer equal to it earns that sentence. Values agree where
     |got - want| <= tolerance (|want| + max |want| / 10); whole numbers must be equal.
 
-    Raises ValueError where a known mistake is right too: no check could tell.
+    Raises ValueError if a right answer meets a known mistake that is right too.
 
     >>> x = torch.tensor([1.0, 2.0, 3.0])
     >>> same(x.log2(), x.log(), mistakes={"no logarithm": x})  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    lib.check.pieces.Wrong: everything is 1.44 times too large (as if ...)
+    lib.check.verdict.Wrong: everything is 1.44 times too large (as if ...)
     """
-    known = {
-        sentence: value() if callable(value) else value
-        for sentence, value in (mistakes or {}).items()
-    }
-    for sentence, value in known.items():
-        if _trouble(value, want, tolerance) is None:
-            raise ValueError(
-                f"the known mistake {sentence!r} gives the right answer here: choose "
-                "inputs on which it does not"
-            )
-    trouble = _trouble(got, want, tolerance)
-    if trouble is None:
-        return
-    for sentence, value in known.items():
-        if _trouble(got, value, tolerance) is None:
+    trouble = differ.trouble(got, want, tolerance)
+    for sentence, value in (mistakes or {}).items():
+        known = value() if callable(value) else value
+        if differ.trouble(known, want, tolerance) is None:
+            _never_wrong(sentence, trouble)
+        elif trouble and differ.trouble(got, known, tolerance) is None:
             trouble = sentence
             break
-    raise Wrong(f"{name}: {trouble}" if name else trouble)
+    if trouble:
+        raise Wrong(f"{name}: {trouble}" if name else trouble)
+
+
+def _never_wrong(sentence: str, trouble: str | None) -> None:
+    """Tell the author of a mistake that gives the right answer, and no learner."""
+    if trouble is None:
+        raise ValueError(
+            f"the known mistake {sentence!r} gives the right answer here: choose "
+            "inputs on which it does not"
+        )
 
 
 def gradient(
@@ -121,7 +126,7 @@ def is_number(
     """Raise Wrong unless it is one finite number, plain or 0-d, from low to high."""
     scalar = isinstance(got, Tensor) and got.dim() == 0
     if isinstance(got, bool) or not (scalar or isinstance(got, int | float)):
-        raise Wrong(f"{name} should be a number; {_told(got)} came")
+        raise Wrong(f"{name} should be a number; {differ.told(got)} came")
     if not (math.isfinite(got) and low <= got <= high):
         between = f" from {low:g} to {high:g}" if (low, high) != ANY else ""
         raise Wrong(
@@ -133,7 +138,9 @@ def sums_to_one(got: Any, dim: int = -1, name: str = "the answer") -> None:
     """Raise Wrong unless these are probabilities that sum to 1 over dimension `dim`."""
     fits = isinstance(got, Tensor) and got.is_floating_point() and got.dim()
     if not fits:
-        raise Wrong(f"{name} should be a tensor of probabilities; {_told(got)} came")
+        raise Wrong(
+            f"{name} should be a tensor of probabilities; {differ.told(got)} came"
+        )
     got = got.detach().double()
     said = ladder.finite(got, torch.zeros_like(got))
     if said is None and (got < 0).any():
@@ -141,31 +148,6 @@ def sums_to_one(got: Any, dim: int = -1, name: str = "the answer") -> None:
     said = said or ladder.sums(got, dim)
     if said:
         raise Wrong(f"{name}: {said}")
-
-
-def unchanged(function: Callable[..., Any], *inputs: Any) -> Any:
-    """Return `function(*inputs)`; raise Wrong where it writes into its inputs."""
-    before = [x.detach().clone() if isinstance(x, Tensor) else x for x in inputs]
-    result = function(*inputs)
-    for i, (x, old) in enumerate(zip(inputs, before, strict=True)):
-        if isinstance(x, Tensor) and not torch.equal(x.nan_to_num(), old.nan_to_num()):
-            raise Wrong(f"input {i} was changed in place: work on a copy (`.clone()`)")
-    return result
-
-
-def raises(
-    error: type[Exception], function: Callable[..., Any], *inputs: Any, because: str
-) -> None:
-    """Raise Wrong unless `function(*inputs)` raises `error`, as it should `because`."""
-    try:
-        happened = f"{_told(function(*inputs))} came back"
-    except Exception as came:
-        if _unanswered(came):
-            raise
-        if isinstance(came, error):
-            return
-        happened = f"{type(came).__name__} ({came}) came"
-    raise Wrong(f"{error.__name__} was expected, since {because}; {happened}")
 
 
 def _unanswered(error: Exception) -> bool:
@@ -185,7 +167,7 @@ def _slopes(
     }
     out = function(*leaves)
     if not isinstance(out, Tensor):
-        raise Wrong(f"{_told(out)} came, a tensor was expected")
+        raise Wrong(f"{differ.told(out)} came, a tensor was expected")
     zeros = {name: torch.zeros_like(x) for name, x in floats.items()}
     if not out.requires_grad:
         return zeros
@@ -195,62 +177,3 @@ def _slopes(
     )
     pairs = zip(zeros.items(), found, strict=True)
     return {name: zero if slope is None else slope for (name, zero), slope in pairs}
-
-
-def _trouble(got: Any, want: Any, tolerance: float) -> str | None:
-    """How two values of any kind differ; None if they agree."""
-    if got is None and want is not None:
-        return "nothing (None) came: is a `return` missing?"
-    if isinstance(want, Tensor):
-        if isinstance(got, Tensor):
-            return ladder.difference(got, want, tolerance)
-        shape = tuple(want.shape)
-        return f"{_told(got)} came, a tensor of shape {shape} was expected"
-    if isinstance(want, int | float):
-        return _number_trouble(got, want, tolerance)
-    if isinstance(want, Mapping):
-        if not isinstance(got, Mapping) or got.keys() != want.keys():
-            return f"{_told(got)} came, {_told(want)} was expected"
-        parts = [(str(key), got[key], want[key]) for key in want]
-    elif isinstance(want, tuple | list):
-        if not isinstance(got, tuple | list) or len(got) != len(want):
-            return f"{_told(got)} came, {_told(want)} was expected"
-        pairs = enumerate(zip(got, want, strict=True))
-        parts = [(f"[{i}]", ours, theirs) for i, (ours, theirs) in pairs]
-    else:
-        alike = type(got) is type(want) and got == want
-        return None if alike else f"{_told(got)} came, {_told(want)} was expected"
-    for name, ours, theirs in parts:
-        if said := _trouble(ours, theirs, tolerance):
-            return f"{name}: {said}"
-    return None
-
-
-def _number_trouble(got: Any, want: float, tolerance: float) -> str | None:
-    """How two plain numbers differ: a bool is no int, an int will do for a float."""
-    kind = next(kind for kind in (bool, int, float) if isinstance(want, kind))
-    if type(got) is not kind and (type(got), kind) != (int, float):
-        hint = " (.item() makes one of a tensor)" if isinstance(got, Tensor) else ""
-        if kind is int and isinstance(got, float):
-            hint = " (// divides whole numbers)"
-        return f"{_told(got)} came, a plain {kind.__name__} was expected{hint}"
-    if kind is int and max(abs(got), abs(want)) > 2**53:  # no float64 can tell these
-        return None if got == want else f"{got} came, {want} was expected"
-    dtype = torch.float64 if kind is float else None
-    ours, theirs = torch.tensor(got, dtype=dtype), torch.tensor(want, dtype=dtype)
-    return ladder.difference(ours, theirs, tolerance)
-
-
-def _told(x: Any) -> str:
-    """What came, in a few words."""
-    if isinstance(x, Tensor):
-        return f"a {ladder.dtype(x)} tensor of shape {tuple(x.shape)}"
-    if isinstance(x, Mapping):
-        return f"a dict with the keys {list(x)}"
-    if isinstance(x, tuple | list):
-        return f"a {type(x).__name__} of {len(x)}"
-    if isinstance(x, int | float | str):
-        return f"the {type(x).__name__} {x!r:.60}"
-    if inspect.isroutine(x):
-        return "a function, not what it returns,"
-    return f"an object of type {type(x).__module__}.{type(x).__qualname__}"

@@ -3,6 +3,17 @@
 from html import escape
 from typing import NamedTuple
 
+NEXT = "Change the answer above, run its cell, and then this one again."
+
+
+class Wrong(AssertionError):
+    """An answer is wrong; the message is a sentence for whoever wrote it."""
+
+    told = False  # whether a verdict has shown it
+
+    def _render_traceback_(self) -> list[str]:  # IPython then shows nothing else
+        return [NEXT if self.told else str(self)]
+
 
 class Word(NamedTuple):
     """A verdict's word, with the sign and the colour that stand beside it."""
