@@ -1,6 +1,7 @@
 """In JupyterLab: a chapter, the front page, the gallery; a busy kernel; saving."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -180,6 +181,48 @@ def test_a_figure_asks_and_what_was_said_is_kept(lab):
     expect(first.get_by_role("button", name="Commit")).to_be_visible()
     expect(rows).to_have_count(0)
     expect(first.locator("[id$=m0] path")).to_have_attribute("d", "")
+
+
+def test_a_place_and_a_curve_are_guessed_by_key_mouse_and_finger(lab):
+    page, troubles, folder = lab
+    troubles.clear()
+    drawn = ASKING.replace("asking.NUMBER, asking.CHOICE", "asking.POINT, asking.CURVE")
+    write(folder, "drawn.ipynb", drawn)
+    run_all(page, "drawn.ipynb")
+    place, curve = figures(page, 2).all()
+    for figure, ways, said in (
+        (place, ["key", "finger"], r"You were [\d.]+ away: .* it is \(2.10, 1.00\)\."),
+        (curve, ["key", "mouse", "finger"], r"Yours lies [\d.]+ m away on average, .*"),
+    ):
+        for way in ways:
+            handle = figure.get_by_role("slider", name=re.compile("Your (guess|curve)"))
+            if way == "key":
+                handle.press("Shift+ArrowDown")  # JupyterLab would take it
+            elif way == "mouse":
+                box = figure.locator(".live-stroke").bounding_box()
+                x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+                page.mouse.move(box["x"] + 2, y)
+                page.mouse.down()
+                page.mouse.move(x, y, steps=4)
+                page.mouse.up()
+            else:
+                figure.locator(".live-pad.over, .live-stroke").last.evaluate(FINGER)
+            figure.get_by_role("button", name="Commit").click()
+            expect(figure.get_by_role("status")).to_have_text(re.compile(said))
+            figure.get_by_role("button", name="Guess again").click()
+    assert not troubles
+
+
+# The pointer events that a touch in the middle gives.
+FINGER = """(area) => {
+  const { x, y, width, height } = area.getBoundingClientRect();
+  area.setPointerCapture = () => {};
+  area.hasPointerCapture = () => true;
+  const at = { clientX: x + width / 2, clientY: y + height / 2 };
+  const finger = { pointerType: "touch", pointerId: 5, bubbles: true, ...at };
+  for (const kind of ["pointerdown", "pointermove"])
+    area.dispatchEvent(new PointerEvent(kind, finger));
+}"""
 
 
 def test_a_teacher_opens_figures_that_do_not_ask(lab):
