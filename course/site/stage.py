@@ -14,6 +14,7 @@ from course.naming import number
 from course.notebooks import METADATA, as_node
 from course.site import kernels
 from course.site.execute import BuildError, Executed
+from course.site.pictures import lighter
 from course.source import Cell
 
 TITLE = re.compile(r"^# (.+)$", re.M)
@@ -79,7 +80,7 @@ def opening(name: str, done: Executed) -> Opening:
 def chapter(done: Executed) -> NotebookNode:
     """A chapter's page: its opening gains the seconds that were measured."""
     book = nbformat.from_dict(done.notebook)
-    _tell_looks(book)
+    _dress(book)
     measured = f"{done.seconds:.0f} seconds of one processor core, measured"
     first = book.cells[0]
     first.source = QUESTION.sub(r"{.question}\n\g<0>", first.source, count=1)
@@ -88,18 +89,21 @@ def chapter(done: Executed) -> NotebookNode:
     return book
 
 
-def _tell_looks(book: NotebookNode) -> None:
-    """Tag what styles must tell apart: cells with a live figure, folds without output.
+def _dress(book: NotebookNode) -> None:
+    """Make the pictures in outputs lighter, and tag what styles must tell apart.
 
     Styles could look into cells by `:has()`, which costs each answer of a figure 4 ms.
     """
     for cell in book.cells:
-        outputs = cell.get("outputs", [])
-        html = [output.get("data", {}).get("text/html", "") for output in outputs]
+        found = [
+            o.data for o in cell.get("outputs", []) if "text/html" in o.get("data", {})
+        ]
+        for data in found:
+            data["text/html"] = lighter(data["text/html"])
         tags = cell.metadata.setdefault("tags", [])
-        if any('class="live"' in text for text in html):
+        if any('class="live"' in data["text/html"] for data in found):
             tags.append("moving")
-        if "hide-input" in tags and not outputs:
+        if "hide-input" in tags and not cell.get("outputs"):
             tags.append("silent")
 
 
@@ -131,7 +135,7 @@ def front(done: Executed, openings: Mapping[str, Opening]) -> NotebookNode:
         return f"| {number} | {link} | {o.question} | {o.minutes} min | {cost} |"
 
     book = nbformat.from_dict(done.notebook)
-    _tell_looks(book)
+    _dress(book)
     for cell in book.cells:
         if cell.cell_type == "markdown" and HEAD.search(cell.source):
             head = r"{.chapters}\n| No. \1 To read | To run |\n|-|-|-|-:|-:|"
