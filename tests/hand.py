@@ -21,7 +21,7 @@ def hold_everything(page, figure):
     hand = Hand(page, figure)
     if figure.locator(".live-player").count():
         hand.after(figure.get_by_role("button", name="One step").click)
-    start, controls = hand.picture, hand.controls()
+    start, controls = hand.reset(), hand.controls()  # it may have asked elsewhere
     assert controls, "a live figure without controls"
     for control in controls:
         for way in (hand.by_keyboard, hand.by_mouse):

@@ -20,8 +20,9 @@ pages_here = is_chapter
 
 # Each figure's question, and the pixels from its top to the foot of the picture.
 BESIDE = """() => [...document.querySelectorAll("figure.live")].map((figure) => {
-  const asking = [...document.querySelectorAll("main p")].findLast((p) =>
-    !p.closest(".cell, figure") && p.compareDocumentPosition(figure) & 4);
+  const asking = figure.querySelector(".live-guess") ??
+    [...document.querySelectorAll("main p")].findLast((p) =>
+      !p.closest(".cell, figure") && p.compareDocumentPosition(figure) & 4);
   const picture = figure.querySelector("svg").getBoundingClientRect();
   const top = asking.getBoundingClientRect().top;
   return [asking.textContent.slice(-50), Math.round(picture.bottom - top)];

@@ -5,6 +5,7 @@ import re
 import shutil
 from pathlib import Path
 
+import asking
 import nbformat
 import pytest
 from hand import Hand, hold_everything
@@ -169,7 +170,8 @@ def test_a_figure_asks_and_what_was_said_is_kept(lab):
     )
     expect(rows).to_have_count(2)
     kept = json.loads((folder / ".home" / "guesses.json").read_text())
-    assert [entry["said"] for entry in kept.values()] == ["0.04 m", "yes, 80 % sure"]
+    said = [kept[one.question]["said"] for one in (asking.NUMBER, asking.CHOICE)]
+    assert said == ["0.04 m", "yes, 80 % sure"]
     assert not troubles
 
     page.evaluate(f"async () => void await {HERE}.sessionContext.restartKernel()")
