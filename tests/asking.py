@@ -62,12 +62,4 @@ def figure(*guesses):
 
 def learner(**at):
     """A figure that learns, asked about its twentieth step with controls put there."""
-    return LiveFigure(
-        learning.look,
-        learning.draw,
-        learning.ALT,
-        plot.WIDE,
-        learning.CONTROLS,
-        learning.RUN,
-        replace(LEARNS, at={"offset": 0.5} | at),
-    )
+    return learning.figure(replace(LEARNS, at={"offset": 0.5} | at))

@@ -5,6 +5,7 @@ from torch import nn
 
 from lib import plot
 from lib.live import Choice, Run, Slider, Switches
+from lib.live.figure import LiveFigure
 from lib.live.learner import SGD, Learner, recorded
 
 X = torch.linspace(-1, 1, 16)
@@ -58,3 +59,8 @@ CONTROLS = {
     "offset": Slider(-1, 1, 0),
 }
 ALT = "A line that comes to lie along sixteen points while its loss falls"
+
+
+def figure(*guesses):
+    """The figure that learns, with some questions or none."""
+    return LiveFigure(look, draw, ALT, plot.WIDE, CONTROLS, RUN, guesses)

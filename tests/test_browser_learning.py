@@ -5,25 +5,16 @@ import pytest
 from browser import html_page, watched
 from hand import hold_everything
 
-from lib import plot
-from lib.live.figure import LiveFigure
-
 pytest.importorskip("playwright.sync_api")
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    figure = LiveFigure(
-        learning.look,
-        learning.draw,
-        learning.ALT,
-        plot.WIDE,
-        learning.CONTROLS,
-        learning.RUN,
-    )
     file = tmp_path_factory.mktemp("page") / "learning.html"
-    file.write_text(html_page(figure) + "<div style='height:3000px'></div><p>Below")
+    file.write_text(
+        html_page(learning.figure()) + "<div style='height:3000px'></div><p>Below"
+    )
     return file.as_uri()
 
 

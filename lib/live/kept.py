@@ -15,7 +15,7 @@ FILE = Path(
     os.environ.get("LIVE_GUESSES")
     or Path(__file__).resolve().parents[2] / "build" / "guesses.json"
 )
-Entries = dict[str, dict[str, Any]]  # question -> what guess/record.js says of it
+Entries = dict[str, dict[str, Any]]  # question -> what guess/score.js says of it
 _memory: Entries = {}  # where the file cannot be written
 _watching: "WeakSet[Any]" = WeakSet()  # whoever has a method kept_changed()
 
