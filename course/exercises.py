@@ -13,7 +13,8 @@ BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
 
 HEADING = re.compile(r"## Exercise (\d+) · (\S.*)")
 FACTS = re.compile(
-    r"\*(\d+) points? · (easy|medium|hard) · (\d+) minutes? · needs: ([\w, -]+)\*"
+    r"\*(\d+) points? · (easy|medium|hard) · (\d+) minutes?"
+    r"(?: · (build|find the bug|predict))? · needs: ([\w, -]+)\*"
 )
 HEADING_EXPECTED = "expected a heading `## Exercise 3 · title`"
 FACTS_EXPECTED = (
@@ -26,6 +27,7 @@ FACTS_EXPECTED = (
 class Exercise:
     """One exercise of a chapter; `cells` are all its cells, in order, each with a role.
 
+    `kind` is build, find the bug or predict, and empty for one function by itself.
     Roles: task, setup, answer, why, check (what a solutions notebook shows), and
     grade, wrong, right (what only tests and the grader see). `needs` names the
     modules of lib that an answer may use.
@@ -36,6 +38,7 @@ class Exercise:
     points: int
     difficulty: str
     minutes: int
+    kind: str
     needs: tuple[str, ...]
     cells: tuple[Cell, ...]
 
@@ -125,13 +128,14 @@ def exercise(path: Path, cells: list[Cell]) -> Exercise:
     facts = FACTS.fullmatch(below.strip())
     if facts is None:
         raise SourceError(path, line, f"{number}: {FACTS_EXPECTED}, and `{below}` came")
-    needs = tuple(name.strip() for name in facts[4].split(",") if name.strip() != "-")
+    needs = tuple(name.strip() for name in facts[5].split(",") if name.strip() != "-")
     found = Exercise(
         number=int(heading[1]),
         title=heading[2].strip(),
         points=int(facts[1]),
         difficulty=facts[2],
         minutes=int(facts[3]),
+        kind=facts[4] or "",
         needs=needs,
         cells=watched(named([with_role(path, number, cell) for cell in cells])),
     )

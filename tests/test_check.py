@@ -414,3 +414,32 @@ def test_a_notebook_shows_the_sentence_alone_and_fails(tmp_path):
     command = [sys.executable, *NBVAL, "-q", "-p", "no:cacheprovider", "book.ipynb"]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert "2 failed, 3 passed" in run.stdout, run.stdout
+
+
+# Predictions
+
+
+@pytest.mark.parametrize(
+    ("guessed", "words"),
+    [
+        (74.0, "74 was predicted, and the run gave 100: 26 % off, which earns 1 of 3"),
+        (76.0, "24 % off, which earns 2 of 3 parts of the points"),
+        (160.0, "60 % off, which earns no points; at most 10 % earns all"),
+        (200.5, "it doubles"),
+        (NAN, "values are nan"),
+        (math.inf, "which earns no points"),
+        ("much", "the str 'much' came"),
+        (True, "the bool True came"),
+    ],
+)
+def test_a_prediction_is_told_how_far_off_it_is(guessed, words):
+    with pytest.raises(Wrong, match=re.escape(words)):
+        check.near(guessed, 100.0, mistakes={"it doubles": 200.0})
+
+
+def test_the_worst_of_several_predictions_counts():
+    check.near([11.0, 18.5], T([10.0, 20.0]))
+    with pytest.raises(Wrong, match=r"15 was predicted, and the run gave 20: 25 % off"):
+        check.near([10.0, 15.0], T([10.0, 20.0]))
+    with pytest.raises(Wrong, match="a list of 1 came, a list of 2"):
+        check.near([10.0], T([10.0, 20.0]))

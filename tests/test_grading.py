@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 from types import SimpleNamespace
 
 import numpy as np
@@ -33,8 +34,9 @@ from course.grading.own import chosen, main
 from course.grading.plugin import GradedNotebook
 from course.grading.report import Grades, table
 from course.grading.sandbox import Box
-from course.grading.values import MIME, close, difference, unpack
+from course.grading.values import MIME, close, difference, share, unpack
 from course.source import ROOT
+from lib.check import tiers
 
 DOUBLE = "def double(x):\n    return x + x"
 NAN, INF = float("nan"), float("inf")
@@ -148,6 +150,18 @@ def test_differences_name_kind_and_shape_and_no_value():
         (sent(x=x[:1], n=n), "x: shape (1, 3) came, (2, 3) was expected"),
     ]:
         assert difference(got, want) == words
+
+
+@pytest.mark.parametrize(
+    ("guessed", "parts"),
+    [(100.0, 3), (91.0, 3), (120.0, 2), (55.0, 1), (151.0, 0), (-100.0, 0), (NAN, 0)],
+)
+def test_a_prediction_earns_by_its_distance(guessed, parts):
+    near = lambda x, n=4: sent(**tiers(torch.tensor([x, 2 * x])), n=n)
+    assert share(near(guessed), near(100.0)) == Fraction(parts, 3)
+    assert (difference(near(guessed), near(100.0)) == "") == (parts == 3)
+    assert share(near(guessed, n=5), near(100.0)) == 0  # what is exact must be right
+    assert share(sent(n=4), near(100.0)) == 0
 
 
 # Finding answers

@@ -6,7 +6,7 @@ import pytest
 
 from course.exercises import parse, unanswered
 from course.grading.sending import pack
-from course.grading.values import difference, unpack
+from course.grading.values import share, unpack
 from course.source import ROOT
 
 SOURCES = {
@@ -79,11 +79,16 @@ def expected(chapter, number, seed):
 
 def same(got, want):
     """Compare marks as the grader does."""
+    return earned(got, want) == 1
+
+
+def earned(got, want):
+    """Which part of the points the grader would give."""
     try:
         ours, theirs = (
             unpack({name: pack(name, value) for name, value in values.items()})
             for values in (got, want)
         )
     except (TypeError, AttributeError):  # no dict, or no number in it
-        return False
-    return not difference(ours, theirs)
+        return 0
+    return share(ours, theirs)

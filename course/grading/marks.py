@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from course.exercises import Exercise, Sheet
 from course.grading import graft
 from course.grading.run import Outcome, run
 from course.grading.sandbox import Box
-from course.grading.values import difference, unpack
+from course.grading.values import difference, share, unpack
 
 Values = dict[int, dict[str, np.ndarray]]  # of each exercise
 ENDS = {
@@ -81,10 +82,10 @@ def rows(
 
     for outcome in run(graft.graded(sheet, answers, seed), box, right):
         task = tasks.pop(outcome["exercise"])
-        yield marked(chapter, task, outcome, judge(outcome, want[task.number]), box)
+        yield marked(chapter, task, outcome, want[task.number], box)
     for task in tasks.values():  # the run itself broke
         broken = {"end": "broken", "seconds": 0.0}
-        yield marked(chapter, task, broken, "no values came", box)
+        yield marked(chapter, task, broken, want[task.number], box)
 
 
 def judge(outcome: Outcome, want: dict[str, np.ndarray]) -> str:
@@ -97,10 +98,29 @@ def judge(outcome: Outcome, want: dict[str, np.ndarray]) -> str:
         return str(error)
 
 
-def marked(chapter: str, task: Exercise, outcome: Outcome, wrong: str, box: Box) -> Row:
+def earned(outcome: Outcome, want: dict[str, np.ndarray]) -> Fraction:
+    """Which part of the points an outcome earns."""
+    if outcome["end"] or outcome.get("values") is None:
+        return Fraction(0)
+    try:
+        return share(unpack(outcome["values"]), want)
+    except ValueError:
+        return Fraction(0)
+
+
+def marked(
+    chapter: str,
+    task: Exercise,
+    outcome: Outcome,
+    want: dict[str, np.ndarray],
+    box: Box,
+) -> Row:
     """Give the points of an exercise that was run, with the kindest true remark."""
-    points = 0 if wrong else task.points
-    return row(chapter, task, points, outcome["seconds"], remark(outcome, wrong, box))
+    points = int(earned(outcome, want) * task.points)
+    said = remark(outcome, judge(outcome, want), box)
+    if 0 < points < task.points:
+        said = f"near, but not near enough for all points: {said}"
+    return row(chapter, task, points, outcome["seconds"], said)
 
 
 def remark(outcome: Outcome, wrong: str, box: Box) -> str:

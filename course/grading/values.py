@@ -7,6 +7,8 @@ course/grading/sending.py packs it inside the kernel.
 import base64
 import binascii
 import math
+import re
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ import numpy as np
 MIME = "application/vnd.live-papers.values+json"  # as in sending.py
 KINDS = {"bool": "|b1", "int": "<i8", "float": "<f8", "complex": "<c16"}
 MOST_DIMENSIONS = 16
+PREDICTION = re.compile(r"within (\d+) %")  # a name that lets its values be so far off
 
 
 def unpack(message: Any) -> dict[str, np.ndarray]:
@@ -60,9 +63,31 @@ def difference(got: dict[str, np.ndarray], want: dict[str, np.ndarray]) -> str:
             return f"{name}: {ours} came, {theirs} was expected"
         if got[name].shape != right.shape:
             return f"{name}: shape {got[name].shape} came, {right.shape} was expected"
-        if not close(got[name], right):
+        if not close(got[name], right, off(name)):
             return f"{name}: the values differ"
     return ""
+
+
+def share(got: dict[str, np.ndarray], want: dict[str, np.ndarray]) -> Fraction:
+    """Which part of the points the values earn: all or nothing, but for predictions.
+
+    What is predicted comes under several names, `within 50 %`, `within 10 %`; as many
+    as are near enough earn their part, where everything else is right.
+    """
+    nearness = [name for name in want if PREDICTION.fullmatch(name)]
+    if got.keys() != want.keys() or not nearness:
+        return Fraction(not difference(got, want))
+    plain = want.keys() - nearness
+    if difference({n: got[n] for n in plain}, {n: want[n] for n in plain}):
+        return Fraction(0)
+    met = (not difference({n: got[n]}, {n: want[n]}) for n in nearness)
+    return Fraction(sum(met), len(nearness))
+
+
+def off(name: str) -> float | None:
+    """How far off values of this name may be, as a part of the right ones."""
+    prediction = PREDICTION.fullmatch(name)
+    return int(prediction[1]) / 100 if prediction else None
 
 
 def kind_of(values: np.ndarray) -> str:
@@ -70,8 +95,8 @@ def kind_of(values: np.ndarray) -> str:
     return {"b": "bool", "i": "int", "f": "float", "c": "complex"}[values.dtype.kind]
 
 
-def close(got: np.ndarray, want: np.ndarray) -> bool:
-    """Whether |got - want| <= 1e-4 |want| + 1e-5 max|want|, everywhere.
+def close(got: np.ndarray, want: np.ndarray, off: float | None = None) -> bool:
+    """Whether |got - want| <= 1e-4 |want| + 1e-5 max|want|, everywhere, or off |want|.
 
     Whole numbers and truth values must be equal. What is not finite agrees only with
     the same: inf with inf, nan with nan. Shapes are equal; the maximum is over what is
@@ -82,6 +107,8 @@ def close(got: np.ndarray, want: np.ndarray) -> bool:
     finite = np.isfinite(want)
     largest = np.abs(want[finite]).max(initial=0.0)
     with np.errstate(all="ignore"):
-        near = np.abs(got - want) <= 1e-4 * np.abs(want) + 1e-5 * largest
+        exact = 1e-4 * np.abs(want) + 1e-5 * largest
+        limit = exact if off is None else off * np.abs(want)
+        near = np.abs(got - want) <= limit
     alike = (got == want) | (np.isnan(got) & np.isnan(want))
     return bool(np.where(finite & np.isfinite(got), near, alike).all())

@@ -7,6 +7,7 @@ from lib.check.pieces import (
     same,
     sums_to_one,
 )
+from lib.check.predict import near, tiers
 from lib.check.steps import loops, steps
 from lib.check.verdict import Wrong
 from lib.check.watch import graded
@@ -18,7 +19,9 @@ __all__ = [
     "gradient",
     "is_number",
     "loops",
+    "near",
     "same",
     "steps",
     "sums_to_one",
+    "tiers",
 ]
