@@ -12,12 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.patches import FancyBboxPatch
-
 from lib import plot
 
-ROUND = "round,pad=0,rounding_size=0.08"
 GAP = 0.04  # between an arrow and what it touches
 
 
@@ -57,7 +53,6 @@ class Diagram:
     def __init__(self, width: float, height: float) -> None:
         self.fig = plot.figure((width, height))
         self.fig.set_layout_engine("none")
-        self.canvas = FigureCanvasAgg(self.fig)  # measures texts
         self.axes = self.fig.add_axes((0, 0, 1, 1))
         self.axes.set(xlim=(0, width), ylim=(0, height))
         self.axes.set_axis_off()
@@ -74,19 +69,10 @@ class Diagram:
         Raises ValueError where the text does not fit.
         """
         box = Box(*at, *size)
-        self.axes.add_patch(
-            FancyBboxPatch(
-                (box.left[0], box.bottom[1]),
-                *size,
-                boxstyle=ROUND,
-                facecolor="none",
-                edgecolor=colour,
-                linewidth=1.2,
-            )
-        )
+        left, low = box.left[0], box.bottom[1]
+        self.axes.add_patch(plot.rounded(left, low, *size, colour))
         words = self.axes.text(*at, text, ha="center", va="center", linespacing=1.25)
-        taken = words.get_window_extent(self.canvas.get_renderer())
-        width, height = taken.width / self.fig.dpi, taken.height / self.fig.dpi
+        width, height = plot.taken(words)
         if width > size[0] or height > size[1]:
             raise ValueError(
                 f"{text!r} needs {width:.2f} by {height:.2f} units, and the box has "
@@ -125,18 +111,23 @@ class Diagram:
         """
         if over:
             edge = "top" if over > 0 else "bottom"
-            first, last = getattr(start, edge), getattr(end, edge)
             reach = max if over > 0 else min
-            level = reach(first[1], last[1]) + over
-            self._path([first, (first[0], level), (last[0], level), last])
+            level = reach(getattr(start, edge)[1], getattr(end, edge)[1]) + over
+            self._path(getattr(start, edge), level, getattr(end, edge))
         elif abs(end.x - start.x) >= abs(end.y - start.y):
             right = end.x > start.x
             ends = (start.right, end.left) if right else (start.left, end.right)
-            self._path(ends)
+            self._head(*ends)
         else:
             above = end.y > start.y
             ends = (start.top, end.bottom) if above else (start.bottom, end.top)
-            self._path(ends)
+            self._head(*ends)
+
+    def climb(self, start: Box, end: Box, level: float) -> None:
+        """Draw an arrow from one row to another: up, or down, along `level`, and on."""
+        above = end.y > start.y
+        first, last = (start.top, end.bottom) if above else (start.bottom, end.top)
+        self._path(first, level, last)
 
     def chain(self, *boxes: Box) -> None:
         """Draw an arrow from each box to the next."""
@@ -149,45 +140,35 @@ class Diagram:
         right = max(box.right[0] for box in boxes) + margin
         low = min(box.bottom[1] for box in boxes) - margin
         high = max(box.top[1] for box in boxes) + margin
-        self.axes.add_patch(
-            FancyBboxPatch(
-                (left, low),
-                right - left,
-                high - low,
-                boxstyle=ROUND,
-                facecolor="none",
-                edgecolor=plot.MUTED,
-                linestyle=(0, (4, 3)),
-            )
-        )
+        sides = right - left, high - low
+        self.axes.add_patch(plot.rounded(left, low, *sides, plot.MUTED, "--"))
         self.axes.text(left + 0.05, high + 0.05, text, fontsize=8.5, color=plot.MUTED)
-        middle = (left + right) / 2, (low + high) / 2
-        return Box(*middle, right - left, high - low)
+        return Box((left + right) / 2, (low + high) / 2, *sides)
 
     def show(self, *, alt: str) -> None:
         """Display it; `alt` says what goes where, for those who cannot see it."""
         plot.show(self.fig, alt=alt)
 
-    def _path(self, points: Sequence[tuple[float, float]]) -> None:
-        """Draw a line through points, with a head at its end."""
-        *bends, (x, y) = points
-        before = bends[-1]
-        reach = ((x - before[0]) ** 2 + (y - before[1]) ** 2) ** 0.5
+    def _path(
+        self, start: tuple[float, float], level: float, end: tuple[float, float]
+    ) -> None:
+        """Draw an arrow that goes to a level, along it, and from there to its end."""
+        xs, ys = (start[0], start[0], end[0]), (start[1], level, level)
+        self.axes.plot(xs, ys, color=plot.INK, linewidth=1, linestyle="-")
+        self._head((end[0], level), end)
+
+    def _head(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Draw a straight arrow that ends just before its end."""
+        (a, b), (x, y) = start, end
+        reach = ((x - a) ** 2 + (y - b) ** 2) ** 0.5
         short = 1 - GAP / reach if reach > GAP else 1.0
-        tip = before[0] + (x - before[0]) * short, before[1] + (y - before[1]) * short
-        if len(bends) > 1:
-            xs, ys = zip(*bends, strict=True)
-            self.axes.plot(xs, ys, color=plot.INK, linewidth=1, linestyle="-")
-        self.axes.annotate(
-            "",
-            tip,
-            before,
-            arrowprops={
-                "arrowstyle": "-|>,head_width=0.18,head_length=0.35",
-                "color": plot.INK,
-                "linewidth": 1,
-                "linestyle": "-",
-                "shrinkA": 0,
-                "shrinkB": 0,
-            },
-        )
+        look = {
+            "arrowstyle": "-|>,head_width=0.18,head_length=0.35",
+            "color": plot.INK,
+            "linewidth": 1,
+            "linestyle": "-",
+            "shrinkA": 0,
+            "shrinkB": 0,
+        }
+        tip = a + (x - a) * short, b + (y - b) * short
+        self.axes.annotate("", tip, start, arrowprops=look)

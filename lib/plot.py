@@ -13,7 +13,10 @@ from importlib.resources import files
 from xml.etree import ElementTree
 
 import matplotlib
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
+from matplotlib.text import Text
 
 BLUE, ORANGE, GREEN, PINK = "#0072b2", "#e69f00", "#009e73", "#cc79a7"
 SKY, VERMILION, YELLOW = "#56b4e9", "#d55e00", "#f0e442"
@@ -87,6 +90,22 @@ matplotlib.rcParams.update(STYLE)
 def figure(size: tuple[float, float] = WIDE) -> Figure:
     """An empty figure in the course's style; `size` is WIDE or SMALL, in inches."""
     return Figure(figsize=size, layout="constrained")
+
+
+def rounded(
+    left: float, low: float, width: float, height: float, colour: str, line: str = "-"
+) -> FancyBboxPatch:
+    """A rectangle with round corners, empty, for `axes.add_patch`."""
+    style = "round,pad=0,rounding_size=0.08"
+    look = {"facecolor": "none", "edgecolor": colour, "linestyle": line}
+    return FancyBboxPatch((left, low), width, height, boxstyle=style, **look)
+
+
+def taken(text: Text) -> tuple[float, float]:
+    """The width and height that a text of a figure takes, in inches."""
+    assert text.figure is not None
+    extent = text.get_window_extent(FigureCanvasAgg(text.figure).get_renderer())
+    return extent.width / text.figure.dpi, extent.height / text.figure.dpi
 
 
 def themed(colour: str) -> str:

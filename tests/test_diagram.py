@@ -62,6 +62,14 @@ def test_an_arrow_over_others_comes_down_on_its_end(diagram, over, level, tip):
     assert start == (4, level) and end[1] == pytest.approx(tip if over > 0 else 0.96)
 
 
+def test_an_arrow_climbs_from_one_row_to_another(diagram):
+    diagram.climb(Box(4, 0.5, 1, 0.5), Box(1, 2, 1, 0.5), 1.1)
+    [line] = diagram.axes.lines
+    assert list(zip(*line.get_data(), strict=True)) == [(4, 0.75), (4, 1.1), (1, 1.1)]
+    [(start, end)] = ends(diagram)
+    assert start == (1, 1.1) and end == pytest.approx((1, 1.71))
+
+
 def test_a_chain_has_an_arrow_between_neighbours(diagram):
     diagram.chain(*diagram.row("a", "b", "c", at=(1, 1)))
     assert len(ends(diagram)) == 2
