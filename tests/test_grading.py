@@ -30,6 +30,7 @@ from hypothesis.extra import numpy as arrays
 from course import comfort, keeping
 from course.exercises import Sheet, answered, parse
 from course.grading import graft, marks, sending
+from course.grading.answers import learners
 from course.grading.own import chosen, main
 from course.grading.plugin import GradedNotebook
 from course.grading.report import Grades, table
@@ -174,7 +175,7 @@ def path(tmp_path):
 
 def answers(path, notebook):
     data = notebook if isinstance(notebook, bytes) else raw(notebook)
-    return graft.learners(graft.read(data), parse(path))
+    return learners(graft.read(data), parse(path))
 
 
 def cell(notebook, name):
