@@ -215,7 +215,7 @@ def test_the_learners_other_cells_are_never_run(path):
     sheet = parse(path)
     made = graft.graded(sheet, answers(path, notebook), SEED)
     assert [c.metadata.role for c in made.cells] == [
-        *["intro", "stub", "answer", "grade", "check"]
+        *["intro", "intro", "stub", "answer", "grade", "check"]
     ]
     assert "SystemExit" not in raw(made).decode()
 

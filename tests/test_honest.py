@@ -499,8 +499,7 @@ def test_many_shapes_in_one_notebook_earn_all_in_a_real_kernel(path, wrapped):
         "%matplotlib widget\n@torch.compile\ndef quick(x):\n    return twice(x)\n\n\n"
         "def double(x):\n    return twice(x) if isinstance(x, int) else quick(x)"
     )
-    box = Box(wrapped, 60)  # torch.compile loads much before it does nothing
-    rows = grade(path, learner.book, expected(learner.sheet), box)
+    rows = grade(path, learner.book, expected(learner.sheet), Box(wrapped))
     assert points(rows) == ALL, rows
 
 

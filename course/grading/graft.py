@@ -16,6 +16,10 @@ from course.grading.answers import Answers, Found
 
 MOST_BYTES = 64 * 2**20  # of a learner's notebook, pictures and all
 FRONT_END = re.compile(r"^([ \t]*)%matplotlib\b.*$", re.M)  # graded, there is none
+COMPILE = (  # no compiler is there, and what decides on whether it is takes long to load
+    "setattr(__import__('torch'), 'compile', "
+    "lambda model=None, **_: (lambda f: f) if model is None else model)"
+)
 MOST_PARTS = 1_000_000  # lists, dicts and what is in them: each takes far more memory
 
 
@@ -83,7 +87,8 @@ def solutions(sheet: Sheet) -> Answers:
 
 def graded(sheet: Sheet, answers: Answers, seed: int) -> NotebookNode:
     """Make the notebook that is run: set-up, answers, grading, checks."""
-    cells = [cell(c.text, "intro") for c in sheet.intro if c.kind == "code"]
+    cells = [cell(COMPILE, "intro")]
+    cells += [cell(c.text, "intro") for c in sheet.intro if c.kind == "code"]
     for task in sheet.exercises:
         if task.number in answers:
             cells += exercise(task, answers[task.number], seed)
