@@ -21,6 +21,7 @@ class Reliability(NamedTuple):
     share: Tensor  # of all N; never nan, sums to 1
 
 
+@expect.annotated
 def reliability(probabilities: Tensor, labels: Tensor, bins: int = 10) -> Reliability:
     """How often the first choice is right, by how probable it was said to be.
 
@@ -28,11 +29,12 @@ def reliability(probabilities: Tensor, labels: Tensor, bins: int = 10) -> Reliab
 
     probabilities (N, K), labels (N,) int64. ValueError where rows do not sum to 1.
     """
-    N, _ = expect.shape(probabilities, "N K", "probabilities")
+    N, K = expect.shape(probabilities, "N K", "probabilities")
     expect.shape(labels, "N", "labels", N=N)
     expect.floating(probabilities=probabilities)
     expect.indices(labels=labels)
     expect.probabilities(probabilities=probabilities)
+    expect.between(0, K - 1, labels=labels)
     expect.positive(bins=bins)
     said, choice = probabilities.max(-1)
     edges = torch.arange(bins + 1, device=said.device) / bins
@@ -43,6 +45,7 @@ def reliability(probabilities: Tensor, labels: Tensor, bins: int = 10) -> Reliab
     return Reliability(said @ inside / count, right @ inside / count, count / N)
 
 
+@expect.annotated
 def calibration_error(probabilities: Tensor, labels: Tensor, bins: int = 10) -> Tensor:
     """How far what was said lies from what came true, on average over the pictures.
 

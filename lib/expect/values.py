@@ -5,21 +5,13 @@ always checked; values are not while a live figure is traced and there are none 
 """
 
 import difflib
-import functools
-import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from math import inf
 from numbers import Integral, Real
-from types import UnionType
-from typing import Any, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
 import torch
 from torch import Tensor
-
-PRECISIONS = {torch.float16, torch.bfloat16, torch.float32, torch.float64}
-P = ParamSpec("P")
-R = TypeVar("R")
-Test = Callable[[Any], bool]
 
 
 def tensor(**named: object) -> None:
@@ -104,6 +96,8 @@ def one_of(value: object, options: Iterable[object], name: str = "kind") -> None
 def whole(low: int | None = None, **named: object) -> None:
     """Check that each value is a whole number, and at least `low` if that is said."""
     for name, value in named.items():
+        if one(value):
+            continue  # a live figure drags it
         if isinstance(value, bool) or not isinstance(value, Integral):
             came = f"{value!r:.40} ({type(value).__name__})"
             raise TypeError(f"{name} is {came}; expected a whole number.")
@@ -142,6 +136,11 @@ def between(low: float, high: float, **named: Tensor | float) -> None:
     _values(named, lambda x: (x >= low) & (x <= high), f"numbers in [{low}, {high}]")
 
 
+def no_nan(**named: Tensor) -> None:
+    """Check for nan, which comparisons and the largest of many swallow."""
+    _values(named, lambda x: x == x, "numbers, and no nan")
+
+
 def probabilities(**named: Tensor) -> None:
     """Check that the last dimension holds no negative number and sums to 1."""
     between(0, inf, **named)
@@ -162,101 +161,6 @@ def _values(named: dict, ok: Callable[[Tensor], Tensor], wanted: str) -> None:
             raise ValueError(f"{name} holds {worst:g}; expected {wanted}.")
 
 
-def annotated(function: Callable[P, R]) -> Callable[P, R]:
-    """Let a function check its arguments against its annotations before it runs.
-
-    A whole number may be a tensor of one number, as live figures drag it, and so may
-    any number; nan is none. Tensors of real numbers must agree in their precision.
-    """
-    names = list(inspect.signature(function).parameters)
-
-    @functools.cache
-    def tests() -> dict[str, tuple[Test, str]]:
-        hints = get_type_hints(function)
-        return {name: _test(hints[name]) for name in names if name in hints}
-
-    @functools.wraps(function)
-    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-        known, first = tests(), None
-        for name, value in (*zip(names, args, strict=False), *kwargs.items()):
-            if name not in known:
-                continue
-            test, words = known[name]
-            if not test(value):
-                _refuse(name, value, words)
-            if isinstance(value, Tensor) and value.dim() and value.dtype in PRECISIONS:
-                first = first or (name, value.dtype)
-                if value.dtype != first[1]:
-                    raise TypeError(
-                        f"{first[0]} holds {first[1]} and {name} {value.dtype}; "
-                        f"expected one precision, as {name}.to({first[0]}.dtype) gives."
-                    )
-        return function(*args, **kwargs)
-
-    return checked
-
-
-def _refuse(name: str, value: object, words: str) -> None:
-    kind = type(value).__name__
-    if isinstance(value, Tensor):
-        kind = f"tensor of shape {tuple(value.shape)} and {value.dtype}"
-    elif isinstance(value, int | float | str):
-        kind = f"{kind}, {value!r:.40}"
-    hint = ": torch.tensor(...)" if words == "a tensor" else "."
-    raise TypeError(f"{name} is a {kind}; expected {words}{hint}")
-
-
-def _one(value: object) -> bool:
+def one(value: object) -> bool:
+    """Whether a value is a tensor of one real number, as live figures drag it."""
     return isinstance(value, Tensor) and not value.dim() and not value.is_complex()
-
-
-def _real(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and value == value
-
-
-SIMPLE: dict[object, tuple[Test, str]] = {
-    None: (lambda x: x is None, "None"),
-    type(None): (lambda x: x is None, "None"),
-    Tensor: (lambda x: isinstance(x, Tensor), "a tensor"),
-    bool: (lambda x: isinstance(x, bool), "True or False"),
-    str: (lambda x: isinstance(x, str), "a string"),
-    int: (
-        lambda x: (_real(x) and isinstance(x, Integral)) or _one(x),
-        "a whole number",
-    ),
-    float: (lambda x: _real(x) or _one(x), "a number"),
-}
-
-
-def _test(hint: Any) -> tuple[Test, str]:
-    """What an annotation asks for: a test of a value, and words for a learner."""
-    if hint in SIMPLE:
-        return SIMPLE[hint]
-    origin, inner = get_origin(hint), get_args(hint)
-    if isinstance(hint, TypeVar):
-        origin, inner = Union, hint.__constraints__
-    if origin in (Union, UnionType):
-        tests, words = zip(*map(_test, inner), strict=True)
-        return lambda x: any(test(x) for test in tests), " or ".join(words)
-    if origin is Callable:
-        return callable, "a function"
-    if origin is tuple and ... not in inner:
-        tests, words = zip(*map(_test, inner), strict=True)
-        return (
-            lambda x: (
-                _listed(x)
-                and len(x) == len(tests)
-                and all(test(part) for test, part in zip(tests, x, strict=True))
-            ),
-            f"({', '.join(words)})",
-        )
-    if origin in (tuple, list, Sequence):
-        test, word = _test(inner[0])
-        return lambda x: _listed(x) and all(map(test, x)), f"a list of these: {word}"
-    if isinstance(hint, type):
-        return lambda x: isinstance(x, hint), f"a {hint.__name__}"
-    return lambda x: True, "anything"
-
-
-def _listed(value: object) -> bool:
-    return isinstance(value, list | tuple)
