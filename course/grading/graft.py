@@ -16,7 +16,7 @@ from course.grading.answers import Answers, Found
 
 MOST_BYTES = 64 * 2**20  # of a learner's notebook, pictures and all
 FRONT_END = re.compile(r"^([ \t]*)%matplotlib\b.*$", re.M)  # graded, there is none
-COMPILE = (  # no compiler is there, and what decides on whether it is takes long to load
+COMPILE = (  # no compiler is there, and to find that out takes long
     "setattr(__import__('torch'), 'compile', "
     "lambda model=None, **_: (lambda f: f) if model is None else model)"
 )
