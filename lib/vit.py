@@ -232,9 +232,12 @@ def count_parameters(model: nn.Module) -> int:
 
 
 @expect.annotated
-def block_multiply_adds(tokens: int, dim: int, mlp_dim: int) -> dict[str, int]:
+def block_multiply_adds(
+    tokens: int | Tensor, dim: int, mlp_dim: int
+) -> dict[str, int]:
     """What one block multiplies: its maps of single tokens, and its T x T products."""
-    expect.whole(1, tokens=tokens, dim=dim, mlp_dim=mlp_dim)
+    expect.positive(tokens=tokens)
+    expect.whole(1, dim=dim, mlp_dim=mlp_dim)
     return {
         "qkv and projection": 4 * tokens * dim**2,
         "attention": 2 * tokens**2 * dim,  # q k^T, then weights v
