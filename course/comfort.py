@@ -11,8 +11,9 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from course.keeping import load
-from course.merge import is_answer, ours
+from course.exercises import parse
+from course.grading import graft
+from course.grading.answers import learners
 from course.source import ROOT
 
 
@@ -29,14 +30,17 @@ def answered(root: Path) -> list[str]:
     marks = points(root / "build" / "grades" / "grades.json")
     lines = []
     for file in sorted((root / "exercises").glob("*.ipynb")):
-        book = load(file)
-        if book is None:
+        source = root / "source" / file.stem / "exercises.md"
+        try:
+            cells = graft.read(file.read_bytes())
+            sheet = parse(source)
+        except (ValueError, OSError):
             lines.append(f"{file.stem:26} no notebook of this course, or damaged")
             continue
-        every = {n for n, _ in enumerate(book.metadata.live_papers.titles, 1)}
-        answers = {ours(cell)["exercise"] for cell in book.cells if is_answer(cell)}
-        done = "".join("■" if number in answers else "□" for number in sorted(every))
-        line = f"{file.stem:26} {done}  {len(answers & every)} of {len(every)} answered"
+        answers = learners(cells, sheet)  # as grading finds them
+        numbers = [task.number for task in sheet.exercises]
+        done = "".join("■" if number in answers else "□" for number in numbers)
+        line = f"{file.stem:26} {done}  {len(answers)} of {len(numbers)} answered"
         if file.stem in marks:
             line += f", {marks[file.stem]:g} points when last marked"
         lines.append(line)

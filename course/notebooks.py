@@ -31,6 +31,11 @@ from importlib.util import find_spec
 if not find_spec("lib"):  # in Colab or the like, where this was never tried
     where = {where}
     get_ipython().run_line_magic("pip", f"install --quiet git+{{where}}")"""
+RULE = (
+    "Graded are the answer cells, with the imports, functions, classes and plain "
+    "constants of your other cells that they name; PyTorch, NumPy, matplotlib and "
+    "Python's own library are there, SciPy, einops and pandas are not."
+)
 ASKING = """input("lib is not installed here. The course's git address: ")"""
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -51,6 +56,10 @@ def exercises(source: Path) -> NotebookNode:
     """Make the notebook that a learner fills in from an exercises.md."""
     sheet = parse(source)
     nodes = [as_node(cell, "lab", 0) for cell in sheet.intro]
+    at = next((i for i, n in enumerate(nodes) if n.cell_type == "code"), len(nodes))
+    nodes.insert(
+        at, new_markdown_cell(RULE, metadata={"live_papers": first_cell("rule", RULE)})
+    )
     for task in sheet.exercises:
         for cell in task.of(*LEARNERS_SEE):
             text = unanswered(cell.text) if cell.role == "answer" else cell.text
@@ -107,14 +116,13 @@ def installing(nodes: list[NotebookNode], source: Path) -> list[NotebookNode]:
     at = next((i for i, n in enumerate(nodes) if n.cell_type == "code"), len(nodes))
     cell = new_code_cell(text, metadata={"jupyter": {"source_hidden": True}})
     if at < len(nodes) and "live_papers" in nodes[at].metadata:
-        ours = {
-            "exercise": 0,
-            "role": "intro",
-            "name": "install",
-            "made": digest(text),
-        }
-        cell.metadata["live_papers"] = ours
+        cell.metadata["live_papers"] = first_cell("install", text)
     return [*nodes[:at], cell, *nodes[at:]]
+
+
+def first_cell(name: str, text: str) -> dict[str, Any]:
+    """What we write into a cell that we put before a notebook's first exercise."""
+    return {"exercise": 0, "role": "intro", "name": name, "made": digest(text)}
 
 
 def notebook(

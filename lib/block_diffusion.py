@@ -16,6 +16,7 @@ from lib.transformer import Cache, Transformer
 Random = torch.Generator | None
 
 
+@expect.annotated
 def mask_parts(n: int, block_size: int) -> tuple[Tensor, Tensor, Tensor]:
     """The three parts of the training mask, each (2n, 2n), over x_t ++ x_0.
 
@@ -34,6 +35,7 @@ def mask_parts(n: int, block_size: int) -> tuple[Tensor, Tensor, Tensor]:
     return diagonal, offset, causal
 
 
+@expect.annotated
 def block_diffusion_mask(n: int, block_size: int) -> Tensor:
     """Who may look at whom when all blocks are trained in one pass: (2n, 2n) bool.
 
@@ -49,6 +51,7 @@ def block_diffusion_mask(n: int, block_size: int) -> Tensor:
     return diagonal | offset | causal
 
 
+@expect.annotated
 def clipped_weight_variance(low: Tensor | float, high: Tensor | float) -> Tensor:
     """How much the weight of a token jumps about when mask rates are in [low, high].
 
@@ -131,7 +134,9 @@ class BlockDiffusionLM(nn.Module):
         p_mask = t.reshape(B, b).repeat_interleave(size, 1)[:, :n]  # (B, n)
         hidden = torch.rand(B, n, generator=generator, device=device) < p_mask
         logits = self(tokens.masked_fill(hidden, self.mask_id), tokens)
-        return llada.masked_diffusion_loss(logits, tokens, hidden, p_mask)
+        return llada.masked_diffusion_loss(
+            logits, tokens, hidden, p_mask.to(logits.dtype)
+        )
 
     @torch.no_grad()
     def sample(

@@ -13,6 +13,7 @@ from torch import Tensor
 from lib import expect
 
 
+@expect.annotated
 def kl_divergence(p: Tensor, q: Tensor) -> Tensor:
     """How surprised, on average, one who believes q is by what p brings.
 
@@ -27,6 +28,7 @@ def kl_divergence(p: Tensor, q: Tensor) -> Tensor:
     return _relative_entropy(p, q)
 
 
+@expect.annotated
 def js_divergence(p: Tensor, q: Tensor) -> Tensor:
     """The mean KL of p and q to their mixture: symmetric, and never above log 2.
 
@@ -40,6 +42,7 @@ def js_divergence(p: Tensor, q: Tensor) -> Tensor:
     return both / 4
 
 
+@expect.annotated
 def total_variation(p: Tensor, q: Tensor) -> Tensor:
     """The most that p and q can disagree about one event: sum |p - q| / 2, in [0, 1].
 
@@ -49,6 +52,7 @@ def total_variation(p: Tensor, q: Tensor) -> Tensor:
     return (p - q).abs().sum(-1) / 2
 
 
+@expect.annotated
 def wasserstein_1d(p: Tensor, q: Tensor, x: Tensor) -> Tensor:
     """The least work that turns p into q: mass times the way it is carried.
 
@@ -65,6 +69,7 @@ def wasserstein_1d(p: Tensor, q: Tensor, x: Tensor) -> Tensor:
     return (ahead.abs() * dx).sum(-1)
 
 
+@expect.annotated
 def gaussian_kl(mean_p: Tensor, cov_p: Tensor, mean_q: Tensor, cov_q: Tensor) -> Tensor:
     """KL(p || q) of two Gaussians with full covariances, in closed form.
 

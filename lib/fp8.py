@@ -32,6 +32,7 @@ def _spread(scale: Tensor, tile: Tile, shape: torch.Size) -> Tensor:
     return full[..., : shape[-2] if len(shape) > 1 else 1, :].reshape(shape)
 
 
+@expect.annotated
 def quantize(
     x: Tensor, tile: Tile = 128, power_of_two: bool = False
 ) -> tuple[Tensor, Tensor]:
@@ -60,6 +61,7 @@ def quantize(
     return codes.to(torch.float8_e4m3fn), scale
 
 
+@expect.annotated
 def dequantize(codes: Tensor, scale: Tensor, tile: Tile = 128) -> Tensor:
     """The numbers that codes and their scales stand for: codes * scale, as `quantize`.
 
@@ -79,6 +81,7 @@ def dequantize(codes: Tensor, scale: Tensor, tile: Tile = 128) -> Tensor:
     return codes.to(scale.dtype) * _spread(scale, tile, codes.shape)
 
 
+@expect.annotated
 def fp8_matmul(
     a: Tensor,
     b: Tensor,
@@ -96,6 +99,7 @@ def fp8_matmul(
     K = expect.shape(a, "M K", "a")[1]
     expect.shape(b, "K N", "b", K=K)
     expect.positive(accumulate=accumulate)
+    expect.whole(1, **{} if bits is None else {"bits": bits})
     left = dequantize(*quantize(a, tile), tile)
     right = dequantize(*quantize(b, (tile, tile)), (tile, tile))
     short = -K % accumulate
@@ -109,6 +113,7 @@ def fp8_matmul(
     return partial.sum(0)
 
 
+@expect.annotated
 def round_trip(x: Tensor, tile: Tile | None = 128) -> Tensor:
     """What is left of x after a trip through FP8; tile None: cast, with no scale."""
     if tile is None:
@@ -116,6 +121,7 @@ def round_trip(x: Tensor, tile: Tile | None = 128) -> Tensor:
     return dequantize(*quantize(x, tile), tile)
 
 
+@expect.annotated
 def fp8_linear(x: Tensor, weight: Tensor, tile: int | None = 128) -> Tensor:
     """x W^T with all three matrix products of training in FP8 (section 3.3.1).
 
@@ -123,9 +129,9 @@ def fp8_linear(x: Tensor, weight: Tensor, tile: int | None = 128) -> Tensor:
     are quantised in runs of `tile` along the dimension that is summed over, weights in
     squares; tile None casts without any scale. x (..., K), weight (N, K) -> (..., N).
     """
-    K = expect.shape(weight, "N K", "weight")[1]
+    N, K = expect.shape(weight, "N K", "weight")
     expect.shape(x, "... K", "x", K=K)
-    return _Linear.apply(x.reshape(-1, K), weight, tile).unflatten(0, x.shape[:-1])
+    return _Linear.apply(x.reshape(-1, K), weight, tile).reshape(*x.shape[:-1], N)
 
 
 class _Linear(torch.autograd.Function):

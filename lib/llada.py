@@ -18,6 +18,7 @@ Model = Callable[[Tensor], Tensor]  # tokens (B, T) -> logits (B, T, V)
 Random = torch.Generator | None
 
 
+@expect.annotated
 def forward_process(
     tokens: Tensor,
     t: Tensor,
@@ -37,14 +38,17 @@ def forward_process(
     B, _ = expect.shape(tokens, "B T", "tokens")
     expect.shape(t, "B", "t", B=B)
     expect.between(0, 1, t=t, eps=eps)
+    expect.between(0, torch.inf, tokens=tokens, mask_id=mask_id)
     if noise is None:
         noise = torch.rand(tokens.shape, generator=generator, device=tokens.device)
     expect.same_shape(tokens=tokens, noise=noise)
+    expect.no_nan(noise=noise)
     p_mask = ((1 - eps) * t + eps)[:, None].expand(tokens.shape)  # (B, T)
     mask = noise < p_mask
     return tokens.masked_fill(mask, mask_id), mask, p_mask
 
 
+@expect.annotated
 def masked_diffusion_loss(
     logits: Tensor, tokens: Tensor, mask: Tensor, p_mask: Tensor
 ) -> Tensor:
@@ -55,12 +59,13 @@ def masked_diffusion_loss(
     logits (B, T, V), the rest (B, T) -> 0-d, nats a token. It divides by all B T
     tokens, not by the hidden ones: otherwise 1 / p_mask would count twice.
     """
-    B, T, _ = expect.shape(logits, "B T V", "logits")
+    B, T, V = expect.shape(logits, "B T V", "logits")
     expect.shape(tokens, "B T", "tokens", B=B, T=T)
     expect.same_shape(tokens=tokens, mask=mask, p_mask=p_mask)
     expect.floating(logits=logits, p_mask=p_mask)
     expect.indices(tokens=tokens)
     expect.boolean(mask=mask)
+    expect.between(0, V - 1, tokens=tokens)
     p = torch.where(mask, p_mask, 1.0)  # visible tokens may have any
     expect.positive(p_mask=p)
     expect.between(0, 1 + 1e-5, p_mask=p)  # (1 - eps) + eps may round up
@@ -68,6 +73,7 @@ def masked_diffusion_loss(
     return torch.where(mask, nll / p, 0.0).sum() / (B * T)
 
 
+@expect.annotated
 def transfer_counts(num_masked: Tensor, steps: int) -> Tensor:
     """How many tokens to fill in at each step: equal shares, the remainder first.
 
@@ -84,6 +90,7 @@ def transfer_counts(num_masked: Tensor, steps: int) -> Tensor:
     return share + (torch.arange(steps, device=num_masked.device) < rest)
 
 
+@expect.annotated
 def kept(surety: Tensor, hidden: Tensor, count: Tensor) -> Tensor:
     """Which guesses stay when `count` hidden tokens of each text may: the surest.
 
@@ -96,6 +103,9 @@ def kept(surety: Tensor, hidden: Tensor, count: Tensor) -> Tensor:
     expect.same_shape(surety=surety, hidden=hidden)
     expect.boolean(hidden=hidden)
     expect.shape(count, "B", "count", B=B)
+    expect.indices(count=count)
+    expect.between(0, torch.inf, count=count)
+    expect.no_nan(surety=surety)
     surety = surety.masked_fill(~hidden, -torch.inf)
     order = surety.argsort(dim=-1, descending=True, stable=True)
     return hidden & (order.argsort(-1) < count[:, None])  # rank 0 is the surest
@@ -121,6 +131,7 @@ def _logits(model: Model, tokens: Tensor, part: slice) -> Tensor:
     return model(tokens)[:, part]
 
 
+@expect.annotated
 @torch.no_grad()
 def generate(
     model: Model,
@@ -148,6 +159,7 @@ def generate(
     expect.divides(block_length=block_length, gen_length=gen_length)
     expect.divides(num_blocks=gen_length // block_length, steps=steps)
     expect.between(0, torch.inf, temperature=temperature)
+    expect.between(0, torch.inf, prompt=prompt, mask_id=mask_id)
     x = torch.cat([prompt, prompt.new_full((B, gen_length), mask_id)], dim=1)
     for start in range(P, P + gen_length, block_length):
         block = slice(start, start + block_length)
@@ -182,6 +194,7 @@ def _guided(
     return un + (scale + 1) * (cond - un)
 
 
+@expect.annotated
 @torch.no_grad()
 def likelihood_bound(
     model: Model,
@@ -205,6 +218,7 @@ def likelihood_bound(
     L, device = T - prompt_length, tokens.device
     expect.positive(samples=samples, batch_size=batch_size, answer_length=L)
     expect.between(0, T, prompt_length=prompt_length)
+    expect.between(0, torch.inf, tokens=tokens, mask_id=mask_id)
     start = torch.randint(L, (B, 1), generator=generator, device=device)
     spread = torch.arange(samples, device=device) * L // samples
     count = ((start + spread) % L + 1).flatten()[:, None]  # (B samples, 1)

@@ -15,6 +15,7 @@ from lib import expect, transformer
 Cache = tuple[Tensor, Tensor]  # latent (B, S, c), rope key (B, S, r)
 
 
+@expect.annotated
 def rotary(x: Tensor, start: int = 0, base: float = 10000.0) -> Tensor:
     """Turn each pair (x_2i, x_2i+1) by the angle position * base^(-2i / r).
 
@@ -23,6 +24,7 @@ def rotary(x: Tensor, start: int = 0, base: float = 10000.0) -> Tensor:
     """
     T, r = expect.shape(x, "... T r", "x")[-2:]
     expect.divides(two=2, rope_dim=r)
+    expect.whole(0, start=start)
     place = torch.arange(start, start + T, device=x.device)
     return transformer.rotary(x, place, base)
 
@@ -127,15 +129,18 @@ class MLA(nn.Module):
         return scores.softmax(-1)
 
 
+@expect.annotated
 def shared(queries: Tensor, keys: Tensor) -> Tensor:
     """(B, H, T, c) times the (B, S, c) that all heads share -> (B, H, T, S).
 
     One matrix product with H T rows: the keys are read once and not H times.
     """
-    H, T = queries.shape[1:3]
+    B, H, T, c = expect.shape(queries, "B H T c", "queries")
+    expect.shape(keys, "B S c", "keys", B=B, c=c)
     return (queries.flatten(1, 2) @ keys.transpose(1, 2)).unflatten(1, (H, T))
 
 
+@expect.annotated
 def kv_cache_elements(
     kind: str,
     heads: int,
@@ -158,6 +163,7 @@ def kv_cache_elements(
     }
     expect.one_of(kind, kinds)
     expect.positive(heads=heads, head_dim=head_dim)
+    expect.whole(0, kv_rank=kv_rank, rope_dim=rope_dim)
     if kind == "gqa":
         expect.divides(groups=groups, heads=heads)
     if kind == "mla":

@@ -47,6 +47,7 @@ class MTPHead(nn.Module):
         return self.block(self.proj(torch.cat([states, ahead], -1)))
 
 
+@expect.annotated
 def mtp_loss(logits: Tensor, tokens: Tensor, depth: int = 1) -> Tensor:
     """Cross-entropy of the guesses at depth k, divided by T though T - k are made.
 
@@ -66,6 +67,7 @@ def mtp_loss(logits: Tensor, tokens: Tensor, depth: int = 1) -> Tensor:
     return total / (B * T)
 
 
+@expect.annotated
 def acceptance(p: Tensor, q: Tensor) -> Tensor:
     """How often a word drawn from the draft q may stay, where p is the model's.
 
@@ -78,6 +80,7 @@ def acceptance(p: Tensor, q: Tensor) -> Tensor:
     return torch.minimum(p, q).sum(-1)
 
 
+@expect.annotated
 def residual(p: Tensor, q: Tensor) -> Tensor:
     """What to draw from in place of a refused word: what p has and q has not.
 
@@ -91,6 +94,7 @@ def residual(p: Tensor, q: Tensor) -> Tensor:
     return torch.where(total > 0, missing / total.clamp(min=1e-30), p)
 
 
+@expect.annotated
 def tokens_per_pass(accept: Tensor | float, depth: Tensor | float) -> Tensor:
     """Words written by one pass of the model that checks `depth` guesses in a row.
 

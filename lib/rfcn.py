@@ -31,6 +31,7 @@ __all__ = [
 Size = int | tuple[int, int]  # one side, or height and width
 
 
+@expect.annotated
 def roi_pool(
     features: Tensor, rois: Tensor, output_size: Size, spatial_scale: float
 ) -> Tensor:
@@ -52,6 +53,7 @@ def roi_pool(
     return _bags(_rows(features), batch[:, None, None] * (H * W), Y, X, "max")
 
 
+@expect.annotated
 def roi_align(
     features: Tensor,
     rois: Tensor,
@@ -69,6 +71,7 @@ def roi_align(
     makes each region at least one pixel large.
     """
     H, W = expect.shape(features, "B C H W", "features")[2:]
+    expect.whole(0, sampling_ratio=sampling_ratio)
     batch, corners = _check(features, rois, spatial_scale)
     kh, kw = _pair(output_size)
     box = corners * spatial_scale - (0.5 if aligned else 0.0)
@@ -81,6 +84,7 @@ def roi_align(
     return _bags(_rows(features), batch[:, None, None] * (H * W), Y, X, "sum")
 
 
+@expect.annotated
 def ps_roi_pool(
     score_maps: Tensor, rois: Tensor, k: int, spatial_scale: float
 ) -> Tensor:
@@ -103,6 +107,7 @@ def ps_roi_pool(
     return _position_sensitive(score_maps, batch, Y, X, "mean")
 
 
+@expect.annotated
 def ps_roi_align(
     score_maps: Tensor,
     rois: Tensor,
@@ -114,6 +119,7 @@ def ps_roi_align(
 
     (B, C k k, H, W), (R, 5) -> (R, C, k, k).
     """
+    expect.whole(0, sampling_ratio=sampling_ratio)
     batch, corners = _check(score_maps, rois, spatial_scale)
     H, W = _grouped(score_maps, k).shape[-2:]
     box = corners * spatial_scale - 0.5

@@ -21,26 +21,31 @@ def _power_law(coefficient: float, exponent: float, compute: Number) -> Number:
     return coefficient * C**exponent
 
 
+@expect.annotated
 def optimal_learning_rate(compute: Number) -> Number:
     """The learning rate that suits a budget: 0.3118 C^-0.1250 (Eq. 1)."""
     return _power_law(0.3118, -0.1250, compute)
 
 
+@expect.annotated
 def optimal_batch_size(compute: Number) -> Number:
     """The batch that suits a budget, in tokens: 0.2920 C^0.3271 (Eq. 1)."""
     return _power_law(0.2920, 0.3271, compute)
 
 
+@expect.annotated
 def optimal_model_scale(compute: Number) -> Number:
     """The model that suits a budget, in FLOPs per token: 0.1715 C^0.5243 (Eq. 4)."""
     return _power_law(0.1715, 0.5243, compute)
 
 
+@expect.annotated
 def optimal_tokens(compute: Number) -> Number:
     """The data that suits a budget, in tokens: 5.8316 C^0.4757 (Eq. 4)."""
     return _power_law(5.8316, 0.4757, compute)
 
 
+@expect.annotated
 def parameter_flops(n_layer: Number, d_model: Number, n_vocab: float = 0) -> Number:
     """FLOPs per token if only weights counted: 72 n_layer d^2 + 6 n_vocab d (Eq. 2).
 
@@ -50,6 +55,7 @@ def parameter_flops(n_layer: Number, d_model: Number, n_vocab: float = 0) -> Num
     return 72 * n_layer * d_model**2 + 6 * n_vocab * d_model
 
 
+@expect.annotated
 def flops_per_token(n_layer: Number, d_model: Number, seq_len: Number) -> Number:
     """The model scale M = 72 n_layer d^2 + 12 n_layer d l, training included (Eq. 2).
 
@@ -60,6 +66,7 @@ def flops_per_token(n_layer: Number, d_model: Number, seq_len: Number) -> Number
     return parameter_flops(n_layer, d_model) + attention
 
 
+@expect.annotated
 def multi_step_schedule(
     step: Number, total: float, peak: float, warmup: float
 ) -> Number:
@@ -93,6 +100,7 @@ class IsoFLOP(NamedTuple):
     scales: Tensor
 
 
+@expect.annotated
 def fit_power_law(x: Tensor, y: Tensor) -> PowerLaw:
     """Least squares on logarithms: the straight line through (log x, log y), (N,).
 
@@ -107,6 +115,7 @@ def fit_power_law(x: Tensor, y: Tensor) -> PowerLaw:
     return PowerLaw((log_y.mean() - exponent * log_x.mean()).exp(), exponent)
 
 
+@expect.annotated
 def isoflop_optimum(scale: Tensor, loss: Tensor) -> Tensor:
     """The scale of lowest loss at one budget: the vertex of a parabola in log scale.
 
@@ -133,6 +142,7 @@ def isoflop_optimum(scale: Tensor, loss: Tensor) -> Tensor:
     return (centre + skew / 2 - slope / (2 * curvature)).exp().squeeze(-1)
 
 
+@expect.annotated
 def fit_isoflop(compute: Tensor, scale: Tensor, loss: Tensor) -> IsoFLOP:
     """From runs to the law M_opt = coefficient C^exponent (section 3.2).
 

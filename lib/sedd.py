@@ -140,21 +140,27 @@ Graph = Absorbing | Uniform
 Noise = LogLinearNoise | GeometricNoise
 
 
+@expect.annotated
 def corrupt(
     graph: Graph, x_0: Tensor, sigma: Tensor, generator: Random = None
 ) -> Tensor:
     """Let clean tokens (B, T) jump for sigma (B,): x_t (B, T), each on its own."""
     expect.shape(sigma, "B", "sigma", B=x_0.shape[0])
+    expect.between(0, torch.inf, sigma=sigma)
     return draw(graph.transition(x_0, sigma), generator)
 
 
+@expect.annotated
 def draw(probabilities: Tensor, generator: Random = None) -> Tensor:
     """A token from each row of probabilities (B, T, S) -> (B, T)."""
     B, T, S = expect.shape(probabilities, "B T S", "probabilities")
+    expect.positive(S=S)
+    expect.between(0, torch.inf, probabilities=probabilities)
     rows = probabilities.reshape(B * T, S)
     return torch.multinomial(rows, 1, generator=generator).reshape(B, T)
 
 
+@expect.annotated
 def score_entropy(
     graph: Graph, log_score: Tensor, sigma: Tensor, x_t: Tensor, x_0: Tensor
 ) -> Tensor:
@@ -174,6 +180,7 @@ def score_entropy(
     expect.shape(log_score, "B T S", "log_score", B=B, T=T, S=graph.states)
     expect.shape(sigma, "B", "sigma", B=B)
     expect.positive(sigma=sigma)
+    expect.no_nan(log_score=log_score)
     rate = graph.rates_into(x_t, log_score)
     counts = rate > 0
     r = graph.ratios(x_t, x_0, sigma)
@@ -183,12 +190,14 @@ def score_entropy(
     return torch.where(counts, rate * terms, 0.0).sum(-1)
 
 
+@expect.annotated
 def normalized(p: Tensor) -> Tensor:
     """Probabilities again, where a step too long made some of them negative."""
     p = p.clamp(min=0)
     return p / p.sum(-1, keepdim=True)
 
 
+@expect.annotated
 def euler_step(
     graph: Graph, noise: Noise, score: Tensor, x: Tensor, t: Tensor, dt: float | Tensor
 ) -> Tensor:
@@ -206,6 +215,7 @@ def euler_step(
     return normalized(stay * (1 - jump.sum(-1, keepdim=True)) + jump)
 
 
+@expect.annotated
 def tweedie_step(
     graph: Graph, noise: Noise, score: Tensor, x: Tensor, t: Tensor, dt: float | Tensor
 ) -> Tensor:
@@ -234,6 +244,7 @@ def _check_step(
     expect.between(0, torch.inf, score=score)  # a log-score would be below 0
 
 
+@expect.annotated
 def absorbing_log_score(logits: Tensor, sigma: Tensor) -> Tensor:
     """The log-score of a network that predicts the hidden word.
 
@@ -242,7 +253,8 @@ def absorbing_log_score(logits: Tensor, sigma: Tensor) -> Tensor:
 
     logits (B, T, V), sigma (B,) -> (B, T, V + 1), for tokens that are masked.
     """
-    B, _, _ = expect.shape(logits, "B T V", "logits")
+    B, _, V = expect.shape(logits, "B T V", "logits")
+    expect.positive(V=V)
     expect.shape(sigma, "B", "sigma", B=B)
     expect.positive(sigma=sigma)
     words = logits.log_softmax(-1) - sigma.expm1().log()[:, None, None]

@@ -21,11 +21,14 @@ Maps = list[Tensor] | None  # a list collects each layer's attention weights
 Cache = list[tuple[Tensor, Tensor]]  # keys and values (B, H, S, d) of each layer
 
 
+@expect.annotated
 def causal_mask(T: int, past: int = 0) -> Tensor:
     """Each token may look at itself and back: (T, past + T), True may attend."""
+    expect.whole(0, T=T, past=past)
     return block_causal_mask(past + T, 1)[past:]
 
 
+@expect.annotated
 def block_causal_mask(T: int, block_size: int) -> Tensor:
     """Each token may look at its own block and all before it: (T, T).
 
@@ -33,10 +36,12 @@ def block_causal_mask(T: int, block_size: int) -> Tensor:
     last block may be shorter.
     """
     expect.positive(block_size=block_size)
+    expect.whole(0, T=T)
     block = torch.arange(T) // block_size
     return block[:, None] >= block
 
 
+@expect.annotated
 def rotary(x: Tensor, positions: Tensor, base: float = 10000.0) -> Tensor:
     """Turn each pair of numbers by an angle that grows with the position.
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from lib import expect
 
 
+@expect.annotated
 def reparameterize(mu: Tensor, logvar: Tensor, noise: Tensor | None = None) -> Tensor:
     """A sample from N(mu, exp(logvar)) that lets gradients through to both.
 
@@ -33,6 +34,7 @@ def reparameterize(mu: Tensor, logvar: Tensor, noise: Tensor | None = None) -> T
     return mu + (0.5 * logvar).exp() * noise
 
 
+@expect.annotated
 def kl_to_standard_normal(mu: Tensor, logvar: Tensor) -> Tensor:
     """KL(N(mu, exp(logvar)) || N(0, 1)) of each latent dimension, in nats.
 
@@ -47,6 +49,7 @@ def kl_to_standard_normal(mu: Tensor, logvar: Tensor) -> Tensor:
     return (mu.square() + logvar.expm1() - logvar) / 2
 
 
+@expect.annotated
 def elbo(
     log_likelihood: Tensor, mu: Tensor, logvar: Tensor, beta: float | Tensor = 1.0
 ) -> Tensor:
@@ -64,6 +67,7 @@ def elbo(
     return log_likelihood - beta * kl_to_standard_normal(mu, logvar).sum(-1)
 
 
+@expect.annotated
 def bernoulli_log_likelihood(logits: Tensor, x: Tensor) -> Tensor:
     """log p(x | z) of pixels that are coins; logits, x (B, ...) -> (B,).
 
@@ -77,6 +81,7 @@ def bernoulli_log_likelihood(logits: Tensor, x: Tensor) -> Tensor:
     return -loss.flatten(1).sum(1)
 
 
+@expect.annotated
 def gaussian_log_likelihood(
     mean: Tensor, x: Tensor, variance: float | Tensor
 ) -> Tensor:
@@ -92,6 +97,7 @@ def gaussian_log_likelihood(
     return -0.5 * (error + _log(2 * math.pi * variance, x)).flatten(1).sum(1)
 
 
+@expect.annotated
 def log_weights(
     log_likelihood: Tensor, z: Tensor, mu: Tensor, logvar: Tensor
 ) -> Tensor:
@@ -110,6 +116,7 @@ def log_weights(
     return log_likelihood + prior_over_q
 
 
+@expect.annotated
 def importance_bound(log_weights: Tensor) -> Tensor:
     """A bound on log p(x) from K samples of z; it rises with K towards log p(x).
 
@@ -123,14 +130,17 @@ def importance_bound(log_weights: Tensor) -> Tensor:
     return log_weights.logsumexp(-1) - math.log(K)
 
 
+@expect.annotated
 def active_units(mu: Tensor, threshold: float = 0.01) -> Tensor:
     """Which latents carry something: those whose mean varies over the data.
 
     mu (B, L) -> bool (L,); variance above the threshold (Burda et al., Section 5.2).
     """
-    B = expect.shape(mu, "B L", "mu")[0]
+    B, L = expect.shape(mu, "B L", "mu")
+    expect.positive(L=L)
     if B < 2:
         raise ValueError(f"mu has a batch of {B}; expected 2 or more, to vary.")
+    expect.no_nan(mu=mu)
     return mu.var(0) > threshold
 
 

@@ -28,6 +28,7 @@ SIZES = {  # the official configurations; the paper's Table 1 has B, L and H
 }
 
 
+@expect.annotated
 def patchify(images: Tensor, patch_size: int) -> Tensor:
     """Cut images (B, C, h P, w P) into patches (B, h w, C P P), row by row.
 
@@ -44,6 +45,7 @@ def patchify(images: Tensor, patch_size: int) -> Tensor:
     return x.flatten(3).flatten(1, 2)  # (B, N, C P P)
 
 
+@expect.annotated
 def attention(
     q: Tensor, k: Tensor, v: Tensor, mask: Mask = None
 ) -> tuple[Tensor, Tensor]:
@@ -204,6 +206,7 @@ class ViT(nn.Module):
         return self.head(tokens[:, 0])  # read off the class token (Eq. 4)
 
 
+@expect.annotated
 def resize_position_embedding(
     pos: Tensor, old_grid: Grid, new_grid: Grid, mode: str = "bilinear"
 ) -> Tensor:
@@ -214,19 +217,27 @@ def resize_position_embedding(
     """
     expect.one_of(mode, ["bilinear", "bicubic"], "mode")
     (h, w), (new_h, new_w) = old_grid, new_grid
+    expect.whole(1, h=h, w=w, **{"the new height": new_h, "the new width": new_w})
     D = expect.shape(pos, "1 T D", "pos", T=1 + h * w)[-1]
+    expect.positive(D=D)
     grid = pos[:, 1:].reshape(1, h, w, D).permute(0, 3, 1, 2)
     grid = F.interpolate(grid, (new_h, new_w), mode=mode, align_corners=True)
     return torch.cat([pos[:, :1], grid.flatten(2).transpose(1, 2)], dim=1)
 
 
+@expect.annotated
 def count_parameters(model: nn.Module) -> int:
     """How many numbers the model has learnt, or could."""
     return sum(p.numel() for p in model.parameters())
 
 
-def block_multiply_adds(tokens: int, dim: int, mlp_dim: int) -> dict[str, int]:
+@expect.annotated
+def block_multiply_adds(
+    tokens: int | Tensor, dim: int, mlp_dim: int
+) -> dict[str, int]:
     """What one block multiplies: its maps of single tokens, and its T x T products."""
+    expect.positive(tokens=tokens)
+    expect.whole(1, dim=dim, mlp_dim=mlp_dim)
     return {
         "qkv and projection": 4 * tokens * dim**2,
         "attention": 2 * tokens**2 * dim,  # q k^T, then weights v
@@ -234,6 +245,7 @@ def block_multiply_adds(tokens: int, dim: int, mlp_dim: int) -> dict[str, int]:
     }
 
 
+@expect.annotated
 def multiply_adds(
     image_size: int,
     patch_size: int,
@@ -248,6 +260,8 @@ def multiply_adds(
     Papers often print this number as "FLOPs"; a multiply-add is two of those.
     """
     expect.divides(patch_size=patch_size, image_size=image_size)
+    expect.whole(1, depth=depth, channels=channels)
+    expect.whole(0, num_classes=num_classes)
     patches = (image_size // patch_size) ** 2
     block = block_multiply_adds(patches + 1, dim, mlp_dim)
     embedding = patches * patch_size**2 * channels * dim

@@ -4,6 +4,7 @@ import pytest
 from grading_little import with_students
 
 from course.grading import graft, marks, sandbox, workers
+from course.grading.answers import learners
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def quick(monkeypatch):
     graded = []
 
     def grade(task, data, want):
-        answers = graft.learners(graft.read(data), workers.checked(task))
+        answers = learners(graft.read(data), workers.checked(task))
         graded.append(data)
         return [
             marks.Row("05_x", n, f"T{n}", int(n in answers), 2, 0.5, "x").as_dict()

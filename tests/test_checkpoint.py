@@ -1,8 +1,14 @@
 """A run that is stopped goes on, refuses another's file, and shows how it stands."""
 
+import errno
+import os
 import re
 import signal
+import subprocess
+import sys
+import warnings
 import xml.etree.ElementTree as ET
+from functools import partial
 
 import nbformat
 import pytest
@@ -10,7 +16,8 @@ import torch
 from nbclient import NotebookClient
 from torch import nn
 
-from lib.train import History, Player, checkpoint, minibatches, train
+from lib.train import History, Player, history, minibatches, train
+from lib.train.fingerprint import fingerprint
 
 
 def squared(model, x, y):
@@ -27,11 +34,11 @@ def regression(start=0, width=8):
 def fit(press=None, presses=1, start=0, width=8, **options):
     """20 steps; before step `press` (from 0) Ctrl-C is pressed, once or twice."""
     model, batch = regression(start, width)
-    steps = iter(range(99))
+    steps, when = iter(range(99)), [press, presses]  # a list: no part of the run
 
     def pressing(generator):
-        if next(steps) == press:
-            for _ in range(presses):
+        if next(steps) == when[0]:
+            for _ in range(when[1]):
                 signal.raise_signal(signal.SIGINT)
         return batch(generator)
 
@@ -71,10 +78,10 @@ def test_a_second_ctrl_c_interrupts_at_once_and_leaves_the_last_file(tmp_path):
 def test_players_and_turns_resume(tmp_path):
     def play(press, **options):
         model, batch = regression()
-        calls = iter(range(99))
+        calls, when = iter(range(99)), [press]
 
         def pressing(generator):
-            if next(calls) == press:
+            if next(calls) == when[0]:
                 signal.raise_signal(signal.SIGINT)
             return batch(generator)
 
@@ -121,6 +128,113 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path, change, words):
     assert file.read_bytes() == before
 
 
+def saved(tmp_path, **change):
+    """A run of 4 steps with a file; each call may change one thing in it."""
+    model, _ = regression()
+    x = torch.randn(64, 4, generator=torch.Generator().manual_seed(9))
+    given = dict(model=model, loss=squared, x=x, size=16, schedule=lambda step: 1.0)
+    given |= change
+    x = given.pop("x")
+    batch = minibatches(x, x.sum(1, keepdim=True), size=given.pop("size"))
+    file = tmp_path / "run"
+    options = dict(batch=batch, steps=4, quiet=True, checkpoint=file)
+    return train(**options | given)
+
+
+class Bent(nn.Module):
+    """A model of the same weights as regression()'s that computes something else."""
+
+    def __init__(self, way):
+        super().__init__()
+        self.way = way
+        for name, part in enumerate(regression()[0]):
+            self.add_module(str(name), part)
+
+    def forward(self, x):
+        return self.way * self.get_submodule("2")(self.get_submodule("0")(x))
+
+
+class Rows:
+    """A batch that is an object with data of its own."""
+
+    def __init__(self, seed):
+        self.x = torch.randn(8, 4, generator=torch.Generator().manual_seed(seed))
+
+    def __call__(self, generator):
+        return self.x, self.x.sum(1, keepdim=True)
+
+
+def scaled(factor):
+    return lambda model, x, y: factor * squared(model, x, y)
+
+
+def times(by, model, x, y):
+    return by * squared(model, x, y)
+
+
+ROWS = torch.randn(64, 4, generator=torch.Generator().manual_seed(8))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ({}, dict(loss=lambda m, x, y: (m(x) - y).abs().mean()), "loss"),
+        (dict(loss=scaled(1)), dict(loss=scaled(2)), "loss"),
+        (dict(loss=partial(times, 1)), dict(loss=partial(times, 2)), "loss"),
+        ({}, dict(x=ROWS), "batch"),
+        ({}, dict(size=8), "batch"),
+        (dict(batch=Rows(1)), dict(batch=Rows(2)), "batch"),
+        (dict(model=Bent(1.0)), dict(model=Bent(2.0)), "model"),
+        ({}, dict(model=Bent(1.0)), "model"),
+        ({}, dict(model=nn.Sequential(*regression()[0], nn.Tanh())), "model"),
+        ({}, dict(schedule=lambda step: 0.5 if step == 1 else 1.0), "schedule"),
+    ],
+    ids=str,
+)
+def test_what_changes_a_run_is_refused(tmp_path, before, after, words):
+    saved(tmp_path, **before)
+    kept = (tmp_path / "run").read_bytes()
+    with pytest.raises(ValueError, match=rf"another run: {words} \(.* it was\. Del"):
+        saved(tmp_path, **after)
+    assert (tmp_path / "run").read_bytes() == kept
+    assert saved(tmp_path, **before).steps == 4  # and itself it knows
+
+
+def test_what_learns_and_what_collects_is_no_other_run():
+    seen, net = [], nn.Linear(2, 2)
+
+    def loss(model, x):
+        seen.append(1.0)
+        return net(x).mean()
+
+    before = fingerprint(loss)
+    seen.append(2.0)
+    with torch.no_grad():
+        net.weight += 1
+    net.eval()
+    assert fingerprint(loss) == before
+
+
+def test_a_fingerprint_is_the_same_in_another_process(tmp_path):
+    code = (
+        "import torch\nfrom lib.train.fingerprint import fingerprint\n"
+        "def loss(model, x, kinds=('a', 'b')):\n"
+        "    return torch.relu(x) if x in {'one', 'two', 'three'} else kinds\n"
+        "print(fingerprint(loss, torch.nn.Linear(2, 3), torch.arange(3)))"
+    )
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in "12"
+    ]
+    assert runs[0] == runs[1] and len(runs[0].strip()) == 12
+
+
 @pytest.mark.parametrize("content", [b"", b"no checkpoint", b"PK\3\4 broken", None])
 def test_a_file_that_is_no_checkpoint_is_refused(tmp_path, content):
     if content is None:
@@ -129,6 +243,56 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path, content):
         (tmp_path / "run").write_bytes(content)
     with pytest.raises(ValueError, match="is not a checkpoint of train"):
         fit(checkpoint=tmp_path / "run")
+
+
+def test_a_damaged_file_is_told_and_the_one_before_it_is_used(tmp_path):
+    file = tmp_path / "run"
+    whole = fit(checkpoint=file)[1]
+    raw = file.read_bytes()
+    places = range(len(raw) // 40, len(raw), len(raw) // 40)
+    told = 0
+    for place in places:
+        broken = bytearray(raw)
+        broken[place] ^= 8
+        file.write_bytes(broken)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            assert fit(checkpoint=file)[1].losses == whole.losses
+        told += len(said)
+        assert not said or f"{file} is damaged; the run goes on" in str(said[0].message)
+    assert told > 10  # other bits are padding
+    file.write_bytes(raw[:100])
+    (tmp_path / "run.before").write_bytes(raw[:-100])
+    with pytest.raises(
+        ValueError, match="or is damaged, and there is none from before"
+    ):
+        fit(checkpoint=file)
+
+
+def test_only_the_file_itself_says_whether_there_is_a_run(tmp_path):
+    fit(checkpoint=tmp_path / "run")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["run", "run.before"]
+    (tmp_path / "run").unlink()
+    assert fit(seed=1, checkpoint=tmp_path / "run")[1].losses == fit(seed=1)[1].losses
+
+
+def test_a_full_disk_gets_a_sentence(tmp_path, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    fit(press=7, checkpoint=tmp_path / "run")
+    before = (tmp_path / "run").read_bytes()
+    monkeypatch.setattr(os, "fsync", full)
+    words = "run cannot be written .No space left on device.* there is whole"
+    with pytest.raises(OSError, match=words) as error:
+        fit(checkpoint=tmp_path / "run")
+    assert error.value.errno == errno.ENOSPC
+    assert (tmp_path / "run").read_bytes() == before
+    assert not (tmp_path / "run.unfinished").exists()
+    monkeypatch.undo()
+    assert fit(checkpoint=tmp_path / "run")[1].losses == fit()[1].losses
+    with pytest.raises(ValueError, match="cannot be read: Is a directory"):
+        fit(checkpoint=tmp_path)
 
 
 def test_a_write_that_dies_leaves_the_last_file_whole(tmp_path, monkeypatch):
@@ -186,15 +350,15 @@ def test_a_notebook_gets_one_picture_with_the_last_state():
 
 def test_the_picture_is_drawn_at_most_four_times_a_second(monkeypatch):
     clock = iter(i * 0.01 for i in range(10_000))
-    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: next(clock))
-    history = History(100, {"loss": []})
+    monkeypatch.setattr(history.time, "monotonic", lambda: next(clock))
+    seen = History(100, {"loss": []})
     drawn = []
-    screen = checkpoint.Screen(history, every=1, quiet=False)
+    screen = history.Screen(seen, every=1, quiet=False)
     screen.handle = type(
         "Handle", (), {"update": lambda self, page: drawn.append(page)}
     )()
     for _ in range(100):  # one second by that clock, or two
-        history.loss.append(1.0)
+        seen.loss.append(1.0)
         screen.update()
     assert 2 <= len(drawn) <= 9
 

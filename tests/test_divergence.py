@@ -195,8 +195,12 @@ def eye(n, scale=1.0):
         (lambda: dv.js_divergence(P - 0.5, Q), ValueError, "p holds -0.25"),
         (lambda: dv.total_variation(P, [0.5]), TypeError, "q is a list"),
         (lambda: dv.total_variation(P.long(), Q), TypeError, "real numbers"),
-        (lambda: dv.wasserstein_1d(P, Q, torch.arange(2.0)), ValueError, "K=3"),
-        (lambda: dv.wasserstein_1d(P, Q, -torch.arange(3.0)), ValueError, "step of x"),
+        (lambda: dv.wasserstein_1d(P, Q, torch.arange(2).double()), ValueError, "K=3"),
+        (
+            lambda: dv.wasserstein_1d(P, Q, -torch.arange(3).double()),
+            ValueError,
+            "step of x",
+        ),
         (
             lambda: dv.gaussian_kl(torch.zeros(3), eye(2), torch.zeros(3), eye(2)),
             ValueError,

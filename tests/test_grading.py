@@ -30,6 +30,7 @@ from hypothesis.extra import numpy as arrays
 from course import comfort, keeping
 from course.exercises import Sheet, answered, parse
 from course.grading import graft, marks, sending
+from course.grading.answers import learners
 from course.grading.own import chosen, main
 from course.grading.plugin import GradedNotebook
 from course.grading.report import Grades, table
@@ -174,7 +175,7 @@ def path(tmp_path):
 
 def answers(path, notebook):
     data = notebook if isinstance(notebook, bytes) else raw(notebook)
-    return graft.learners(graft.read(data), parse(path))
+    return learners(graft.read(data), parse(path))
 
 
 def cell(notebook, name):
@@ -214,7 +215,7 @@ def test_the_learners_other_cells_are_never_run(path):
     sheet = parse(path)
     made = graft.graded(sheet, answers(path, notebook), SEED)
     assert [c.metadata.role for c in made.cells] == [
-        *["intro", "stub", "answer", "grade", "check"]
+        *["intro", "intro", "stub", "answer", "grade", "check"]
     ]
     assert "SystemExit" not in raw(made).decode()
 

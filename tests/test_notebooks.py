@@ -60,7 +60,7 @@ def test_cells_say_which_exercise_and_role(root):
     marks = [cell.metadata["live_papers"] for cell in load(root, "exercises").cells]
     seen = [(mark["exercise"], mark["role"]) for mark in marks]
     each = ["task", "answer", "check"]
-    assert seen == [(0, "intro")] * 3 + [(n, role) for n in (1, 2) for role in each]
+    assert seen == [(0, "intro")] * 4 + [(n, role) for n in (1, 2) for role in each]
 
 
 @pytest.mark.parametrize("where", ["chapters", "exercises", "solutions"])

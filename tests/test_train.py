@@ -197,13 +197,23 @@ def test_options_that_make_no_sense_are_refused():
     model, batch = regression()
     sgd = torch.optim.SGD(model.parameters(), lr=0.1)
     for options, words in [
-        (dict(steps=0), "steps and every must be 1 or more; 0, None came"),
-        (dict(every=0), "1 or more; 20, 0 came"),
+        (dict(steps=0), "steps is 0; expected 1 or more"),
+        (dict(every=0), "every is 0; expected 1 or more"),
+        (dict(steps=2.5), r"steps is 2.5 \(float\); expected a whole number"),
+        (dict(steps=True), r"steps is True \(bool\); expected a whole number"),
+        (dict(seed="1"), r"seed is '1' \(str\); expected a whole number"),
+        (dict(clip=-1), "clip holds -1; expected finite numbers above 0"),
+        (dict(clip=0.0), "clip holds 0; expected finite numbers above 0"),
+        (dict(clip="1"), r"clip is '1' \(str\); expected a number"),
+        (dict(lr=math.nan), "lr holds nan; expected finite numbers above 0"),
+        (dict(weight_decay=-0.1), "weight_decay holds -0.1; expected numbers in"),
+        (dict(schedule=lambda step: -1.0), r"schedule\(0\) holds -1; expected num"),
+        (dict(schedule=lambda step: math.nan), r"schedule\(0\) holds nan; expected"),
         (dict(schedule="linear"), "not 'linear'"),
         (dict(optimizer=sgd, lr=0.1), "those of the optimizer"),
         (dict(optimizer=sgd, weight_decay=0.1), "those of the optimizer"),
     ]:
-        with pytest.raises(ValueError, match=words):
+        with pytest.raises((ValueError, TypeError), match=words):
             train(model, squared, batch, **dict(steps=20, quiet=True) | options)
     with pytest.raises(ValueError, match="holds Players"):
         train(model, {"loss": squared}, batch, steps=1, quiet=True)
@@ -211,6 +221,18 @@ def test_options_that_make_no_sense_are_refused():
         train(model, {}, batch, steps=1, quiet=True)
     with pytest.raises(TypeError, match=r"batch\(\) must return tensors; str came"):
         train(model, squared, lambda g: (torch.ones(2, 4), "y"), steps=1, quiet=True)
+    with pytest.raises(ValueError, match=r"that hold rows; one of shape \(0, 4\) came"):
+        train(model, squared, lambda g: torch.ones(0, 4), steps=1, quiet=True)
+    with pytest.raises(ValueError, match="size is 0; expected 1 or more"):
+        minibatches(torch.ones(3), size=0)
+    with pytest.raises(TypeError, match=r"size is 2.5 \(float\); expected a whole"):
+        minibatches(torch.ones(3), size=2.5)
+    with pytest.raises(TypeError, match="tensor 1 is a list; expected a tensor"):
+        minibatches([1, 2], size=2)
+    for name, part in (("model", "model"), ("loss", 3), ("batch", torch.ones(3))):
+        given = dict(model=model, loss=squared, batch=batch) | {name: part}
+        with pytest.raises(TypeError, match=rf"{name} is a .*; expected a"):
+            train(**given, steps=1, quiet=True)
     with pytest.raises(ValueError, match=r"equally many rows; \[3, 4\] came"):
         minibatches(torch.ones(3), torch.ones(4), size=2)
 

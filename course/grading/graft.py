@@ -6,31 +6,25 @@ is only read to find the answers in it.
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from course.exercises import Exercise, Sheet, answered, unanswered
+from course.grading.answers import Answers, Found
 
 MOST_BYTES = 64 * 2**20  # of a learner's notebook, pictures and all
+FRONT_END = re.compile(r"^([ \t]*)%matplotlib\b.*$", re.M)  # graded, there is none
+COMPILE = (  # no compiler is there, and to find that out takes long
+    "setattr(__import__('torch'), 'compile', "
+    "lambda model=None, **_: (lambda f: f) if model is None else model)"
+)
 MOST_PARTS = 1_000_000  # lists, dicts and what is in them: each takes far more memory
-DEFINITION = re.compile(r"^(?:def|class)[ \t]+(\w+)", re.M)
-Answers = dict[int, list[str]]  # code by the number of the exercise
-
-
-@dataclass(frozen=True)
-class Found:
-    """A code cell of a learner's notebook, and what its metadata claims it to be."""
-
-    text: str
-    exercise: int | None
-    role: str
 
 
 def read(raw: bytes) -> list[Found]:
-    """Find the code cells in a notebook's bytes; ValueError says what is wrong with it.
+    """Find the cells in a notebook's bytes; ValueError says what is wrong with it.
 
     Any version of the format will do, and only the cells' text and our own metadata
     are looked at.
@@ -65,11 +59,11 @@ def listed(thing: Any, key: str) -> list[Any]:
 
 
 def as_found(cell: dict[str, Any]) -> Found | None:
-    """Read one cell; None if there is no code in it."""
+    """Read one cell; None if there is no text in it."""
     text = cell.get("source", cell.get("input"))
     if isinstance(text, list) and all(isinstance(line, str) for line in text):
         text = "".join(text)
-    if cell.get("cell_type") != "code" or not isinstance(text, str):
+    if not isinstance(text, str):
         return None
     metadata = cell.get("metadata")
     mark = metadata.get("live_papers") if isinstance(metadata, dict) else None
@@ -79,39 +73,8 @@ def as_found(cell: dict[str, Any]) -> Found | None:
         text.encode("utf8", "replace").decode(),  # a lone surrogate is no text
         exercise if type(exercise) is int else None,
         str(mark.get("role", "")),
+        cell.get("cell_type") == "code",
     )
-
-
-def learners(cells: list[Found], sheet: Sheet) -> Answers:
-    """Choose the answers among the cells of a learner's notebook.
-
-    An answer is every cell so marked that is no untouched stub, in the notebook's
-    order: a split cell counts whole, and of two copies the later one decides. Where no
-    cell is so marked, any cell that defines the function counts. Exercises with no
-    answer are left out.
-    """
-    stubs = {
-        unanswered(cell.text).strip()
-        for task in sheet.exercises
-        for cell in task.of("answer")
-    }
-    answers = {}
-    for task in sheet.exercises:
-        marked = [c for c in cells if (c.exercise, c.role) == (task.number, "answer")]
-        wanted = set().union(*(defines(cell.text) for cell in task.of("answer")))
-        chosen = marked or [c for c in cells if wanted & defines(c.text)]
-        texts = [c.text for c in chosen if c.text.strip() not in {"", *stubs}]
-        if texts:
-            answers[task.number] = texts
-    return answers
-
-
-def defines(text: str) -> set[str]:
-    """Name the functions and classes that a cell defines at its top level.
-
-    Python's own parser would be brought to its knees by some texts.
-    """
-    return set(DEFINITION.findall(text))
 
 
 def solutions(sheet: Sheet) -> Answers:
@@ -124,7 +87,8 @@ def solutions(sheet: Sheet) -> Answers:
 
 def graded(sheet: Sheet, answers: Answers, seed: int) -> NotebookNode:
     """Make the notebook that is run: set-up, answers, grading, checks."""
-    cells = [cell(c.text, "intro") for c in sheet.intro if c.kind == "code"]
+    cells = [cell(COMPILE, "intro")]
+    cells += [cell(c.text, "intro") for c in sheet.intro if c.kind == "code"]
     for task in sheet.exercises:
         if task.number in answers:
             cells += exercise(task, answers[task.number], seed)
@@ -139,7 +103,8 @@ def exercise(task: Exercise, answer: list[str], seed: int) -> list[NotebookNode]
     """
     ours = [c.text for c in task.of("setup")]
     ours += [unanswered(c.text) for c in task.of("answer")]
-    texts = [("stub", "\n\n".join(ours)), *(("answer", text) for text in answer)]
+    texts = [("stub", "\n\n".join(ours))]
+    texts += [("answer", FRONT_END.sub(r"\1pass", text)) for text in answer]
     texts += [("grade", f"{c.text}\n{SEND.format(seed)}") for c in task.of("grade")]
     texts += [("check", c.text) for c in task.of("check")]
     return [cell(text, role, task) for role, text in texts]

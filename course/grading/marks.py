@@ -9,6 +9,7 @@ import numpy as np
 
 from course.exercises import Exercise, Sheet
 from course.grading import graft
+from course.grading.answers import learners
 from course.grading.run import Outcome, run
 from course.grading.sandbox import Box
 from course.grading.values import difference, share, unpack
@@ -20,7 +21,16 @@ ENDS = {
     "broken": "its run broke off: what it sent was too long, or makes no sense",
     "flood": "it printed or sent far too much, or what makes no sense",
 }
-HELPERS = " (a helper or import belongs into the answer cell: others are not graded)"
+HINTS = {
+    "NameError": "what an answer names comes along from other cells only if it is an "
+    "import, a function, a class or a plain constant; the rest belongs into its cell",
+    "ModuleNotFoundError: No module named 'lib": "this exercise has no such module of "
+    "the course's, for it may hold the answer",
+    "ModuleNotFoundError": "where answers are graded there are PyTorch, NumPy, "
+    "matplotlib and Python's own library",
+    "OSError: [Errno 30]": "where answers are graded only /tmp can be written to",
+    "FileNotFoundError": "no file of yours is there where answers are graded",
+}
 
 
 @dataclass(frozen=True)
@@ -65,7 +75,7 @@ def rows(
     `want` are the expected values for this very seed.
     """
     try:
-        answers = graft.learners(graft.read(raw), sheet)
+        answers = learners(graft.read(raw), sheet)
     except ValueError as error:
         for task in sheet.exercises:
             yield row(chapter, task, 0, 0.0, str(error))
@@ -134,7 +144,9 @@ def remark(outcome: Outcome, wrong: str, box: Box) -> str:
     if outcome["check"]:
         return outcome["check"]
     if outcome["said"]:
-        return outcome["said"] + HELPERS * outcome["said"].startswith("NameError")
+        hints = (h for start, h in HINTS.items() if outcome["said"].startswith(start))
+        hint = next(hints, "")
+        return outcome["said"] + f" ({hint})" * bool(hint)
     return f"passes the check, but not the grading: {wrong}"
 
 

@@ -5,14 +5,17 @@ import hashlib
 import json
 import sys
 from dataclasses import asdict
-from importlib.metadata import version
+from importlib.metadata import distributions
 from pathlib import Path
 
 from course import ROOT
 from course.grading.sandbox import Box
 
 # What runs answers or judges them, and the modules of lib that answers may import.
-PATTERNS = ("course/exercises.py", "course/grading/*.py", "lib/*.py", "lib/*/*.py")
+PATTERNS = (
+    *("course/exercises.py", "course/source.py", "course/grading/*.py"),
+    *("lib/*.py", "lib/*/*.py"),
+)
 NO_PART = {
     *("reports", "feedback", "gradebooks", "mistakes", "shelf", "ledger", "crowd"),
     *("attempts", "downloads", "gradescope", "intake", "own", "report"),
@@ -20,11 +23,16 @@ NO_PART = {
 
 
 def digest(box: Box) -> bytes:
-    """Hash the box with its limits, Python and torch, and the code that grades."""
+    """Hash the box with its limits, Python, all packages, and the code that grades."""
     decides = asdict(box)
     decides.pop("hidden")  # where things lie, not what they are
-    said = json.dumps([decides, sys.version, version("torch")], sort_keys=True)
+    said = json.dumps([decides, sys.version, packages()], sort_keys=True)
     return hashlib.sha256(said.encode() + code(ROOT)).digest()
+
+
+def packages() -> list[str]:
+    """List what is installed, all of which an answer may import."""
+    return sorted(f"{found.name} {found.version}" for found in distributions())
 
 
 @functools.cache

@@ -15,6 +15,7 @@ from course.notebooks import METADATA, as_node
 from course.site import kernels
 from course.site.execute import BuildError, Executed
 from course.site.pictures import lighter
+from course.site.syllabus import filled
 from course.source import Cell
 
 TITLE = re.compile(r"^# (.+)$", re.M)
@@ -59,7 +60,8 @@ def pages(root: Path, executed: Mapping[str, Executed]) -> dict[str, bytes]:
         files[name] = (root / "source" / name).read_text("utf8")
     words = (root / "source" / "glossary.md").read_text("utf8")
     files["glossary.md"] = linked(words, openings)
-    files |= {f"teaching/{path.name}": path.read_text("utf8") for path in teaching}
+    for path in teaching:
+        files[f"teaching/{path.name}"] = filled(path.read_text("utf8"), sheets)
     files |= kernels.texts(root / "lib")
     return {name: text.encode() for name, text in files.items()}
 

@@ -14,6 +14,7 @@ from lib import expect
 MOST_GROWTH = log(1000 / 16)  # the limit on a size's delta that detectors share
 
 
+@expect.annotated
 def box_iou(a: Tensor, b: Tensor) -> Tensor:
     """Intersection over union of each pair: (N, 4), (M, 4) -> (N, M) in [0, 1].
 
@@ -21,6 +22,7 @@ def box_iou(a: Tensor, b: Tensor) -> Tensor:
     """
     expect.shape(a, "N 4", "a")
     expect.shape(b, "M 4", "b")
+    expect.no_nan(a=a, b=b)
     low = torch.maximum(a[:, None, :2], b[:, :2])  # (N, M, 2)
     high = torch.minimum(a[:, None, 2:], b[:, 2:])
     shared = (high - low).clamp(min=0).prod(2)  # (N, M)
@@ -29,6 +31,7 @@ def box_iou(a: Tensor, b: Tensor) -> Tensor:
     return torch.where(union > 0, shared / torch.where(union > 0, union, 1), 0)
 
 
+@expect.annotated
 def kept(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
     """Mark (N,) the boxes that no better kept box overlaps by more than a threshold.
 
@@ -52,6 +55,7 @@ def kept(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
     return keep
 
 
+@expect.annotated
 def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
     """Non-maximum suppression: indices of the boxes kept, best score first.
 
@@ -79,6 +83,7 @@ def _weights(weights: tuple[float, ...], like: Tensor) -> Tensor:
     return w
 
 
+@expect.annotated
 def decode_boxes(
     boxes: Tensor,
     deltas: Tensor,
@@ -99,6 +104,7 @@ def decode_boxes(
     return torch.cat([centre - half, centre + half], dim=1)
 
 
+@expect.annotated
 def encode_boxes(
     boxes: Tensor,
     targets: Tensor,

@@ -35,12 +35,14 @@ class Truth(NamedTuple):
     labels: Tensor  # (M,) int64
 
 
+@expect.annotated
 def box_side(boxes: Tensor) -> Tensor:
     """The side of the square as large as each box, sqrt(w h): (N, 4) -> (N,)."""
     expect.shape(boxes, "N 4", "boxes")
     return (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(1).sqrt()
 
 
+@expect.annotated
 def match(
     boxes: Tensor,
     scores: Tensor,
@@ -82,6 +84,7 @@ def _inside(boxes: Tensor, sides: tuple[float, float]) -> Tensor:
     return (side >= sides[0]) & (side < sides[1])
 
 
+@expect.annotated
 def precision_recall(hits: Tensor, scores: Tensor, total: int) -> tuple[Tensor, Tensor]:
     """Precision and recall (N,) of the best 1, 2, ..., N finds, out of `total` truths.
 
@@ -90,12 +93,14 @@ def precision_recall(hits: Tensor, scores: Tensor, total: int) -> tuple[Tensor, 
     expect.boolean(hits=hits)
     N = expect.shape(hits, "N", "hits")[0]
     expect.shape(scores, "N", "scores", N=N)
+    expect.no_nan(scores=scores)
     if total < (found := int(hits.sum())):
         raise ValueError(f"total is {total}, but {found} hits came; no more can be hit")
     right = hits[scores.argsort(descending=True, stable=True)].double().cumsum(0)
     return right / torch.arange(1.0, N + 1), right / max(total, 1)
 
 
+@expect.annotated
 def average_precision(hits: Tensor, scores: Tensor, total: int) -> float:
     """The area under precision against recall, each precision the best from there on.
 
@@ -111,6 +116,7 @@ def average_precision(hits: Tensor, scores: Tensor, total: int) -> float:
     return float((gain * best).sum())
 
 
+@expect.annotated
 def mean_average_precision(
     found: Sequence[Found],
     truth: Sequence[Truth],

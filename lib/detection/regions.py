@@ -35,6 +35,7 @@ class ProposalNet(nn.Module):
         return self.layers(maps).permute(0, 2, 3, 1).reshape(len(maps), -1, 5)
 
 
+@expect.annotated
 def anchor_targets(
     anchors: Tensor, true: Tensor, near: float = 0.5, far: float = 0.3
 ) -> Tensor:
@@ -44,6 +45,7 @@ def anchor_targets(
     true box, 0 below `far`, -1 (no opinion) between; then the corrections.
     """
     expect.between(far, 1, near=near)
+    expect.positive(**{"the number of anchors": len(anchors)})
     if len(true) == 0:
         return torch.zeros(len(anchors), 5).to(anchors)
     iou = box_iou(anchors, true)  # (A, M)
@@ -53,6 +55,7 @@ def anchor_targets(
     return torch.cat([wanted[:, None], encode_boxes(anchors, true[which])], 1)
 
 
+@expect.annotated
 def proposal_loss(out: Tensor, targets: Tensor, weight: float = 5.0) -> Tensor:
     """Cross-entropy of the scores, and smooth L1 of the corrections near objects.
 
@@ -60,6 +63,7 @@ def proposal_loss(out: Tensor, targets: Tensor, weight: float = 5.0) -> Tensor:
     object, which are few, weigh `weight` times as much.
     """
     expect.same_shape(out=out, targets=targets)
+    expect.no_nan(targets=targets)
     wanted = targets[..., 0]
     scores, known = out[..., 0][wanted >= 0], wanted[wanted >= 0]
     more = torch.tensor(weight).to(out)
@@ -70,6 +74,7 @@ def proposal_loss(out: Tensor, targets: Tensor, weight: float = 5.0) -> Tensor:
     return loss
 
 
+@expect.annotated
 def propose(
     out: Tensor, anchors: Tensor, count: int, side: float, first: int = 200
 ) -> Tensor:
@@ -79,7 +84,8 @@ def propose(
     image, 0 to `side`; NMS at IoU 0.7 thins them. Where fewer than `count` remain the
     best one is repeated.
     """
-    A = expect.shape(out, "B A 5", "out")[1]
+    B, A, _ = expect.shape(out, "B A 5", "out")
+    expect.whole(1, count=count, first=first, images=B, anchors=A)
     expect.shape(anchors, "A 4", "anchors", A=A)
     found = []
     for one in out:
@@ -90,6 +96,7 @@ def propose(
     return torch.stack(found)
 
 
+@expect.annotated
 def label_regions(
     regions: Tensor, true: Tensor, labels: Tensor, background: int, iou: float = 0.5
 ) -> tuple[Tensor, Tensor]:
@@ -99,12 +106,16 @@ def label_regions(
     IoU reaches the threshold. M is at least 1.
     """
     expect.shape(labels, "M", "labels", M=len(true))
+    expect.indices(labels=labels)
+    expect.between(0, torch.inf, labels=labels)
+    expect.whole(0, background=background)
     if len(true) == 0:
         raise ValueError("true is empty; expected at least one box to be nearest")
     best, which = box_iou(regions, true).max(1)
     return torch.where(best >= iou, labels[which], background), true[which]
 
 
+@expect.annotated
 def as_rois(boxes: Tensor) -> Tensor:
     """Boxes (B, N, 4) -> rois (B N, 5), the number of the image in front."""
     B, N, _ = expect.shape(boxes, "B N 4", "boxes")
@@ -112,6 +123,7 @@ def as_rois(boxes: Tensor) -> Tensor:
     return torch.cat([image[:, None].to(boxes), boxes.flatten(0, 1)], 1)
 
 
+@expect.annotated
 def suppress(
     boxes: Tensor, chances: Tensor, overlap: float = 0.3, least: float = 0.05
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -121,6 +133,8 @@ def suppress(
     """
     N, C = expect.shape(chances, "N C", "chances")
     expect.shape(boxes, "N 4", "boxes", N=N)
+    expect.whole(1, classes=C)
+    expect.no_nan(chances=chances)
     parts = []
     for c in range(C):
         rows = (chances[:, c] >= least).nonzero()[:, 0]

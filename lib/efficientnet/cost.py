@@ -51,6 +51,7 @@ def _halved(size: Number) -> Number:
     return _whole((size + 1) // 2)
 
 
+@expect.annotated
 def round_filters(filters: int, width: Number, divisor: int = 8) -> Number:
     """Scale a channel count to the nearest multiple of divisor, at least one.
 
@@ -67,6 +68,7 @@ def round_filters(filters: int, width: Number, divisor: int = 8) -> Number:
     return _whole(rounded)
 
 
+@expect.annotated
 def round_repeats(repeats: int, depth: Number) -> Number:
     """Scale how often a stage repeats its block, always up: ceil(depth x repeats).
 
@@ -77,6 +79,7 @@ def round_repeats(repeats: int, depth: Number) -> Number:
     return _ceil(depth * repeats)
 
 
+@expect.annotated
 def compound_scaling(
     phi: Number, alpha: Number = 1.2, beta: Number = 1.1, gamma: Number = 1.15
 ) -> tuple[Number, Number, Number]:
@@ -87,6 +90,7 @@ def compound_scaling(
 
     These are factors of the baseline's. The released B1 to B7 are rounded by hand.
     """
+    expect.number(phi=phi)
     expect.positive(alpha=alpha, beta=beta, gamma=gamma)
     return alpha**phi, beta**phi, gamma**phi
 
@@ -106,6 +110,7 @@ def _block(
     return weights + biases + norms, products
 
 
+@expect.annotated
 def stages(
     width: Number,
     depth: Number,
@@ -138,6 +143,7 @@ def stages(
     return rows
 
 
+@expect.annotated
 def parameters(
     width: Number, depth: Number, num_classes: int = 1000, lite: bool = False
 ) -> Number:
@@ -149,6 +155,7 @@ def parameters(
     return sum(s.parameters for s in stages(width, depth, 224, num_classes, lite))
 
 
+@expect.annotated
 def multiply_adds(
     width: Number,
     depth: Number,

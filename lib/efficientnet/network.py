@@ -20,6 +20,7 @@ from lib import expect
 from lib.efficientnet.cost import stages
 
 
+@expect.annotated
 def drop_connect(x: Tensor, rate: float, noise: Tensor | None = None) -> Tensor:
     """Drop whole images from a branch (B, ...), and scale up those that stay.
 
@@ -30,6 +31,7 @@ def drop_connect(x: Tensor, rate: float, noise: Tensor | None = None) -> Tensor:
     B = len(x)
     noise = torch.rand(B, device=x.device) if noise is None else noise
     expect.shape(noise, "B", "noise", B=B)
+    expect.no_nan(noise=noise)
     keep = (noise >= rate).to(x.dtype) / max(1 - rate, 1e-12)  # rate 1 keeps nobody
     return x * keep.reshape(-1, *[1] * (x.dim() - 1))
 
@@ -57,15 +59,19 @@ class SameConv2d(nn.Conv2d):
         return self._conv_forward(F.pad(input, around), self.weight, self.bias)
 
 
+@expect.annotated
 def conv(
     inputs: int, outputs: int, k: int, stride: int = 1, groups: int = 1
 ) -> SameConv2d:
     """Build a convolution as most are here: no bias, since a batch norm follows."""
+    expect.whole(1, inputs=inputs, outputs=outputs, k=k, stride=stride, groups=groups)
     return SameConv2d(inputs, outputs, k, stride, groups=groups, bias=False)
 
 
+@expect.annotated
 def norm(channels: int) -> nn.BatchNorm2d:
     """Build a batch norm with TensorFlow's constants; PyTorch's are 1e-5 and 0.1."""
+    expect.whole(1, channels=channels)
     return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
 
 
@@ -205,6 +211,7 @@ def _without_underscores(
             state[prefix + plain] = state.pop(name)
 
 
+@expect.annotated
 def for_inference(model: EfficientNet) -> EfficientNet:
     """Copy a model for use only: the same outputs in less time, nothing to train.
 

@@ -11,6 +11,7 @@ CHANNELS = (256, 512, 1024, 2048)  # of C2 to C5
 WIDTH = 256  # of every P
 
 
+@expect.annotated
 def places(stride: int, height: int, width: int) -> int:
     """How many places a map of this stride has, at the border too.
 
@@ -21,6 +22,7 @@ def places(stride: int, height: int, width: int) -> int:
     return -(-height // stride) * -(-width // stride)
 
 
+@expect.annotated
 def body(height: int, width: int) -> int:
     """ResNet-50 without its classifier: a stem, then 3, 4, 6 and 3 bottlenecks."""
     before, channels = places(4, height, width), 64
@@ -37,6 +39,7 @@ def body(height: int, width: int) -> int:
     return total
 
 
+@expect.annotated
 def neck(height: int, width: int) -> list[int]:
     """Each level's 1x1 and 3x3 convolution, the finest level first."""
     return [
@@ -45,12 +48,17 @@ def neck(height: int, width: int) -> list[int]:
     ]
 
 
+@expect.annotated
 def proposals(height: int, width: int, anchors: int = 3) -> int:
     """The shared head on P2 to P6: a 3x3, then a score and four deltas an anchor."""
+    expect.whole(1, anchors=anchors)
     where = sum(places(stride, height, width) for stride in (4, 8, 16, 32, 64))
     return where * (9 * WIDTH**2 + WIDTH * 5 * anchors)
 
 
+@expect.annotated
 def regions(count: int, classes: int = 91) -> int:
     """Two layers on 7x7 samples of each region, then scores and deltas a class."""
+    expect.whole(1, classes=classes)
+    expect.whole(0, count=count)
     return count * (49 * WIDTH * 1024 + 1024**2 + 1024 * 5 * classes)

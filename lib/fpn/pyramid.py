@@ -18,6 +18,7 @@ from lib import expect
 Size = tuple[int, int]  # height, width
 
 
+@expect.annotated
 def upsample(x: Tensor, size: Size, mode: str = "nearest") -> Tensor:
     """Enlarge maps (B, C, h, w) to a size, which need not be the double.
 
@@ -26,6 +27,7 @@ def upsample(x: Tensor, size: Size, mode: str = "nearest") -> Tensor:
     """
     B, C, h, w = expect.shape(x, "B C H W", "x")
     expect.one_of(mode, ["nearest", "bilinear"], "mode")
+    expect.whole(1, h=h, w=w, **{"the new height": size[0], "the new width": size[1]})
     if mode == "nearest" and tuple(size) == (2 * h, 2 * w):
         return x[:, :, :, None, :, None].expand(B, C, h, 2, w, 2).reshape(B, C, *size)
     return F.interpolate(x, tuple(size), mode=mode)
@@ -113,6 +115,7 @@ class FPN(nn.Module):
         return [smooth(m) for smooth, m in zip(self.layer_blocks, merged, strict=True)]
 
 
+@expect.annotated
 def assign_level(
     boxes: Tensor,
     k0: int = 4,
@@ -131,6 +134,7 @@ def assign_level(
     expect.positive(canonical=canonical)
     if k_min > k_max:
         raise ValueError(f"k_min is {k_min} and k_max {k_max}; expected k_min <= k_max")
+    expect.no_nan(boxes=boxes)
     boxes = boxes.to(torch.promote_types(boxes.dtype, torch.float32))
     w, h = (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).unbind(1)
     area = w * h
@@ -150,6 +154,7 @@ def _per_level(ratios: Sequence, levels: int) -> list:
     return list(ratios) if nested else [ratios] * levels
 
 
+@expect.annotated
 def anchors(
     feature_sizes: Sequence[Size],
     strides: Sequence[int | Size],
@@ -169,6 +174,8 @@ def anchors(
             f"came: {levels} feature_sizes, {len(strides)} strides, {len(sizes)} sizes"
             f", {len(common)} lists of ratios; expected equal numbers, one per level."
         )
+    if not all(common):
+        raise ValueError("ratios is empty; expected at least one, height / width.")
     boxes = []
     for (H, W), stride, size, shapes in zip(
         feature_sizes, strides, sizes, common, strict=True

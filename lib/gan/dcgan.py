@@ -11,6 +11,7 @@ from torch import nn
 from lib import expect
 
 
+@expect.annotated
 def generator(noise: int = 100, width: int = 64, channels: int = 3) -> nn.Sequential:
     """Noise (B, Z, 1, 1) -> images (B, C, 64, 64) in [-1, 1], by the final tanh."""
     expect.positive(noise=noise, width=width, channels=channels)
@@ -22,6 +23,7 @@ def generator(noise: int = 100, width: int = 64, channels: int = 3) -> nn.Sequen
     return initialized(nn.Sequential(*layers, nn.Tanh()))
 
 
+@expect.annotated
 def discriminator(width: int = 64, channels: int = 3) -> nn.Sequential:
     """Images (B, C, 64, 64) -> logits (B, 1, 1, 1); the example adds a sigmoid."""
     expect.positive(width=width, channels=channels)
@@ -35,6 +37,7 @@ def discriminator(width: int = 64, channels: int = 3) -> nn.Sequential:
     return initialized(nn.Sequential(*layers, nn.Conv2d(sizes[-1], 1, 4, bias=False)))
 
 
+@expect.annotated
 def initialized(model: nn.Sequential) -> nn.Sequential:
     """Small random weights, as the paper asks for: N(0, 0.02), norms N(1, 0.02)."""
     for layer in model:

@@ -13,6 +13,7 @@ from torch import Tensor
 from lib import expect
 from lib.gan.losses import KINDS
 
+MOST = 1e9  # far beyond any penalty or rate: of what is infinite there is no slope
 Kinds = str | Sequence[str]  # one for all, or one for each column
 
 # How hard each loss pushes at the fake's logit a: c0 + c1 sigmoid(a) + c2 [a > -1].
@@ -36,6 +37,7 @@ PULL = {  # the penalty, psi back: c0 psi - c1 sign(psi)
 }
 
 
+@expect.annotated
 def field(
     theta: Tensor, psi: Tensor, kind: Kinds, penalty: Tensor | float = 0.0
 ) -> tuple[Tensor, Tensor]:
@@ -54,6 +56,7 @@ def field(
     return rules.up(theta * psi) * psi, rules.down(theta, psi, penalty)
 
 
+@expect.annotated
 def play(
     start: Tensor,
     kind: Kinds,
@@ -69,6 +72,7 @@ def play(
     once: start (2, ..., K), `kind` K losses, `alternating` bool of shape (..., 1),
     path (steps + 1, 2, ..., K).
     """
+    expect.whole(0, steps=steps)
     expect.shape(start.movedim(0, -1), "... 2", "start, its first dimension last")
     theta, psi = start.unbind()
     rules, thetas, psis = _Rules(kind, theta), [theta], [psi]
@@ -128,12 +132,15 @@ def _push(column: list[Tensor | float], logit: Tensor) -> Tensor | float:
     return push
 
 
+@expect.annotated
 def eigenvalues(kind: str, penalty: float = 0.0) -> Tensor:
     """Of the field's Jacobian at the end of the game, theta = psi = 0: complex (2,).
 
     Without a penalty +- f' i, with R1 -g/2 +- (g^2/4 - f'^2)^(1/2), where f' is the
     slope of log sigmoid at 0, a half, or 1 for "wasserstein".
     """
+
+    expect.between(-MOST, MOST, penalty=penalty)
 
     def arrows(place: Tensor) -> Tensor:
         theta, psi = place.unbind()
@@ -142,11 +149,14 @@ def eigenvalues(kind: str, penalty: float = 0.0) -> Tensor:
     return _eigenvalues_at_zero(arrows)
 
 
+@expect.annotated
 def growth(kind: str, rate: float, alternating: bool = False) -> float:
     """By how much a small distance from the end grows in one step, at the most.
 
     (1 + rate^2 f'^2)^(1/2) at once, 1 in turn while rate f' <= 2.
     """
+
+    expect.between(-MOST, MOST, rate=rate)
 
     def step(place: Tensor) -> Tensor:
         return play(place, kind, rate, 1, alternating=alternating)[-1]

@@ -12,6 +12,7 @@ from torch import Tensor
 from lib import expect
 
 
+@expect.annotated
 def statistics(features: Tensor) -> tuple[Tensor, Tensor]:
     """Mean (k,) and covariance (k, k) of features (N, k), in float64.
 
@@ -26,6 +27,7 @@ def statistics(features: Tensor) -> tuple[Tensor, Tensor]:
     return features.mean(0), centred.mT @ centred / (N - 1)
 
 
+@expect.annotated
 def frechet_distance(
     mean_p: Tensor, cov_p: Tensor, mean_q: Tensor, cov_q: Tensor
 ) -> Tensor:
@@ -51,10 +53,15 @@ def frechet_distance(
     return (mean_p - mean_q).square().sum() + spread
 
 
+@expect.annotated
 def square_root(cov: Tensor) -> Tensor:
     """The symmetric root of a covariance (k, k): root @ root = cov.
 
     Eigenvalues that rounding has made negative count as 0.
     """
+    expect.floating(cov=cov)
+    expect.shape(cov, "k k", "cov")
+    expect.positive(k=len(cov))
+    expect.between(-torch.finfo(cov.dtype).max, torch.finfo(cov.dtype).max, cov=cov)
     values, vectors = torch.linalg.eigh(cov)
     return (vectors * values.clamp(min=0).sqrt()) @ vectors.mT

@@ -19,6 +19,7 @@ from lib import expect
 KINDS = ("minimax", "nonsaturating", "hinge", "wasserstein")
 
 
+@expect.annotated
 def discriminator_loss(
     real_logits: Tensor, fake_logits: Tensor, kind: str = "nonsaturating"
 ) -> Tensor:
@@ -42,6 +43,7 @@ def discriminator_loss(
     return F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
 
 
+@expect.annotated
 def generator_loss(fake_logits: Tensor, kind: str = "nonsaturating") -> Tensor:
     """How badly the generator deceives the discriminator, to be minimised.
 
@@ -61,6 +63,7 @@ def generator_loss(fake_logits: Tensor, kind: str = "nonsaturating") -> Tensor:
     return -fake_logits.mean()
 
 
+@expect.annotated
 def gradient_penalty(
     critic: Callable[[Tensor], Tensor],
     real: Tensor,
@@ -82,6 +85,7 @@ def gradient_penalty(
     expect.same_shape(real=real, fake=fake)
     if not real.numel():
         raise ValueError(f"real has shape {tuple(real.shape)}; expected (B, ...).")
+    expect.no_nan(real=real, fake=fake)
     B = len(real)
     if mix is None:
         mix = torch.rand(B, dtype=real.dtype, device=real.device)
@@ -97,6 +101,7 @@ def gradient_penalty(
     return weight * (norm - 1).square().mean()
 
 
+@expect.annotated
 def optimal_discriminator(p: Tensor, q: Tensor) -> Tensor:
     """The best answer to a fixed generator, from both densities.
 
@@ -111,6 +116,7 @@ def optimal_discriminator(p: Tensor, q: Tensor) -> Tensor:
     return torch.where(neither, 0.5, p / (p + q).masked_fill(neither, 1))
 
 
+@expect.annotated
 def game_value(logits: Tensor, p: Tensor, q: Tensor) -> Tensor:
     """What the discriminator wins, exactly, where both distributions are known.
 

@@ -18,6 +18,7 @@ SPREAD = 0.12  # the standard deviation of a mode
 EXTENT = 3.2  # the window is [-EXTENT, EXTENT] both ways
 
 
+@expect.annotated
 def ring(modes: int = 8, radius: float = 2.0) -> Tensor:
     """The centres of a ring, from the east counterclockwise: (M, 2)."""
     expect.positive(modes=modes, radius=radius)
@@ -25,6 +26,7 @@ def ring(modes: int = 8, radius: float = 2.0) -> Tensor:
     return radius * torch.stack([angle.cos(), angle.sin()], -1)
 
 
+@expect.annotated
 def sample(
     centres: Tensor,
     n: int,
@@ -34,10 +36,13 @@ def sample(
     """Draw n points (n, 2) from equal Gaussians around the centres (M, 2)."""
     M, _ = expect.shape(centres, "M 2", "centres")
     expect.positive(M=M)
+    expect.whole(1, n=n)
+    expect.no_nan(centres=centres)
     which = torch.randint(M, (n,), generator=generator)
     return centres[which] + spread * torch.randn(n, 2, generator=generator)
 
 
+@expect.annotated
 def shares(points: Tensor, centres: Tensor, reach: float = 3 * SPREAD) -> Tensor:
     """Which part of the points (N, 2) lies within reach of each mode: (M,).
 
@@ -47,11 +52,13 @@ def shares(points: Tensor, centres: Tensor, reach: float = 3 * SPREAD) -> Tensor
     N, _ = expect.shape(points, "N 2", "points")
     M, _ = expect.shape(centres, "M 2", "centres")
     expect.positive(N=N, M=M, reach=reach)
+    expect.no_nan(points=points, centres=centres)
     gaps = (points[:, None] - centres).square().sum(-1).sqrt()  # (N, M)
     nearest = gaps == gaps.amin(1, keepdim=True)
     return (nearest & (gaps <= reach)).to(points.dtype).mean(0)
 
 
+@expect.annotated
 def modes_found(points: Tensor, centres: Tensor, least: float = 0.2) -> Tensor:
     """How many modes have at least a fifth of the share that would be fair: 0-d int64.
 
@@ -60,18 +67,23 @@ def modes_found(points: Tensor, centres: Tensor, least: float = 0.2) -> Tensor:
     return (shares(points, centres) >= least / len(centres)).sum()
 
 
+@expect.annotated
 def lattice(side: int, extent: float = EXTENT) -> Tensor:
     """The middles of side x side cells that fill a square: (side, side, 2), y first."""
+    expect.whole(1, side=side)
     at = (torch.arange(side) + 0.5) * (2 * extent / side) - extent
     return torch.stack(torch.meshgrid(at, at, indexing="xy"), -1)
 
 
+@expect.annotated
 def strings(mesh: Tensor) -> Tensor:
     """The lines of a net (S, S, 2) along and across, a nan between any two: (n, 2)."""
+    expect.shape(mesh, "S S 2", "mesh")
     both = torch.stack([mesh, mesh.transpose(0, 1)])
     return F.pad(both, (0, 0, 0, 1), value=torch.nan).flatten(0, 2)
 
 
+@expect.annotated
 def network(*widths: int) -> nn.Sequential:
     """Linear layers of these widths with leaky rectifiers between them."""
     layers: list[nn.Module] = []

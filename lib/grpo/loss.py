@@ -13,6 +13,7 @@ from torch import Tensor
 from lib import expect
 
 
+@expect.annotated
 def group_advantages(
     rewards: Tensor, ddof: int = 1, eps: float = 1e-4, scale: bool = True
 ) -> Tensor:
@@ -23,6 +24,7 @@ def group_advantages(
     """
     G = expect.shape(rewards, "B G", "rewards")[1]
     expect.floating(rewards=rewards)
+    expect.whole(0, ddof=ddof)
     centred = rewards - rewards[:, :1]  # equal rewards cancel without rounding
     centred = centred - centred.mean(1, keepdim=True)
     if not scale:
@@ -35,16 +37,19 @@ def group_advantages(
     return centred / (std + eps)
 
 
+@expect.annotated
 def kl_k1(d: Tensor) -> Tensor:
     """Estimate KL(policy || ref) per token of the policy: -d, d = logp_ref - logp."""
     return -d
 
 
+@expect.annotated
 def kl_k2(d: Tensor) -> Tensor:
     """Half the square, d^2 / 2: biased, never negative."""
     return d * d / 2
 
 
+@expect.annotated
 def kl_k3(d: Tensor) -> Tensor:
     """The estimate of Eq. 2, e^d - d - 1: unbiased and never negative.
 
@@ -53,6 +58,7 @@ def kl_k3(d: Tensor) -> Tensor:
     return torch.expm1(d) - d
 
 
+@expect.annotated
 def clipped_gain(
     ratio: Tensor,
     advantages: Tensor,
@@ -72,6 +78,7 @@ def clipped_gain(
     return torch.minimum(ratio * A, clipped * A)
 
 
+@expect.annotated
 def token_weights(
     mask: Tensor, aggregate: str = "sequence", max_length: int | None = None
 ) -> Tensor:
@@ -95,6 +102,7 @@ def token_weights(
     return own / (N * max_length)
 
 
+@expect.annotated
 def grpo_loss(
     logp: Tensor,
     logp_old: Tensor,
@@ -159,6 +167,7 @@ class _TokenLogp(torch.autograd.Function):
         return out, None
 
 
+@expect.annotated
 def token_logp(logits: Tensor, tokens: Tensor) -> Tensor:
     """Each token's log-probability: logits (..., T, V), tokens (..., T) -> (..., T).
 
@@ -179,6 +188,7 @@ def token_logp(logits: Tensor, tokens: Tensor) -> Tensor:
     return flat.reshape(tokens.shape)
 
 
+@expect.annotated
 def pass_at_k(n: int, c: int, k: int) -> float:
     """Chance that k of n answers, c of them right, hold a right one.
 

@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 
+from lib import expect
+
 _FORM = re.compile(r"\s*<think>(.*?)</think>\s*<answer>(.*?)</answer>\s*", re.DOTALL)
 _TAG = re.compile(r"</?(think|answer)>")
 _ARITHMETIC = re.compile(r"[0-9e+\-*/().\s]{1,500}")  # nobody counts down at length
@@ -25,12 +27,14 @@ _OPERATORS: dict[type, Callable] = {
 }
 
 
+@expect.annotated
 def format_reward(completion: str) -> float:
     """1.0 for one think block, then one answer block and nothing else; or 0.0."""
     match = _FORM.fullmatch(completion)
     return float(match is not None and not any(map(_TAG.search, match.groups())))
 
 
+@expect.annotated
 def accuracy_reward(
     completion: str, answer: str | float, numbers: Iterable[int] | None = None
 ) -> float:
@@ -40,6 +44,9 @@ def accuracy_reward(
     fractions; where either is no arithmetic, the same words. With numbers (countdown),
     it must be arithmetic that uses each of them once.
     """
+    if numbers is not None:
+        numbers = list(numbers)
+        expect.whole(**{f"numbers[{i}]": n for i, n in enumerate(numbers)})
     blocks = _ANSWER.findall(completion)
     if not blocks:
         return 0.0

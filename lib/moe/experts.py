@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from lib import expect
 
 
+@expect.annotated
 def route(
     scores: Tensor,
     bias: Tensor,
@@ -33,9 +34,10 @@ def route(
     expect.divides(n_groups=n_groups, experts=E)
     expect.between(1, n_groups, top_groups=top_groups)
     expect.between(1, E // n_groups * top_groups, top_k=top_k)
+    expect.no_nan(bias=bias)
     choice = scores + bias
     if n_groups > 1:
-        grouped = choice.reshape(T, n_groups, -1)
+        grouped = choice.reshape(T, n_groups, E // n_groups)
         best = grouped.topk(min(2, E // n_groups)).values.sum(-1)  # (T, groups)
         kept = best.topk(top_groups).indices
         shut = torch.ones_like(best).scatter(1, kept, 0.0) > 0
@@ -46,6 +48,7 @@ def route(
     return indices, weights / (weights.sum(1, keepdim=True) + 1e-20) * scale
 
 
+@expect.annotated
 def load(indices: Tensor, experts: int) -> Tensor:
     """How many tokens each expert gets: indices of any shape -> (experts,) int64."""
     expect.indices(indices=indices)
@@ -54,6 +57,7 @@ def load(indices: Tensor, experts: int) -> Tensor:
     return flat.new_zeros(experts).scatter_add(0, flat, torch.ones_like(flat))
 
 
+@expect.annotated
 def gate_map(indices: Tensor, weights: Tensor, experts: int) -> Tensor:
     """The weights at their experts' places, zero elsewhere: (T, K) -> (T, experts)."""
     expect.same_shape(indices=indices, weights=weights)
@@ -63,16 +67,19 @@ def gate_map(indices: Tensor, weights: Tensor, experts: int) -> Tensor:
     return weights.new_zeros(T, experts).scatter(1, indices, weights)
 
 
+@expect.annotated
 def update_bias(bias: Tensor, load: Tensor, speed: float) -> Tensor:
     """Lift the bias of underloaded experts, lower that of overloaded: all by speed.
 
     bias + speed sign(mean load - load), both (E,)      (section 2.1.2)
     """
     expect.same_shape(bias=bias, load=load)
+    expect.between(0, torch.inf, load=load)
     counts = load.to(bias.dtype)
     return bias + speed * (counts.mean() - counts).sign()
 
 
+@expect.annotated
 def balance_loss(scores: Tensor, indices: Tensor) -> Tensor:
     """How unevenly one sequence uses the experts; 1 if evenly, E / K at the worst.
 
@@ -84,14 +91,17 @@ def balance_loss(scores: Tensor, indices: Tensor) -> Tensor:
     """
     T, E = expect.shape(scores, "T E", "scores")
     K = expect.shape(indices, "T K", "indices", T=T)[1]
+    expect.positive(T=T, K=K)
     expect.floating(scores=scores)
     share = load(indices, E).to(scores.dtype) * (E / (K * T))
     return (share * (scores / scores.sum(1, keepdim=True)).mean(0)).sum()
 
 
+@expect.annotated
 def max_violation(load: Tensor) -> Tensor:
     """How far the busiest expert is above the mean: max / mean - 1, (E,) -> 0-d."""
-    expect.shape(load, "E", "load")
+    expect.positive(experts=expect.shape(load, "E", "load")[0])
+    expect.between(0, torch.inf, load=load)
     whole = not load.is_floating_point()
     counts = load.to(torch.get_default_dtype()) if whole else load
     return counts.amax() / counts.mean() - 1

@@ -31,6 +31,7 @@ class _Exchange(torch.autograd.Function):
         return _Exchange.apply(grads[0], received, sent), None, None
 
 
+@expect.annotated
 def exchange(x: Tensor, sent: list[int], received: list[int]) -> Tensor:
     """Send the first sent[0] rows to rank 0, the next sent[1] to rank 1, and so on.
 
@@ -76,6 +77,7 @@ class ExpertsOverRanks(MoE):
         return torch.zeros_like(tokens).index_add(0, source, called)
 
 
+@expect.annotated
 def total_load(indices: Tensor, experts: int) -> Tensor:
     """How many tokens of all ranks each expert gets: what the bias must be told."""
     counts = load(indices, experts)

@@ -1,166 +1,21 @@
-"""What a training run leaves behind: on the screen, and in a file to go on from."""
+"""The file from which a training run goes on: whole, its own, and not damaged."""
 
+import contextlib
 import os
-import sys
-import time
-from dataclasses import dataclass, field
-from html import escape
+import warnings
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-INKS = ("#0072b2", "#d55e00", "#cc79a7", "#009e73")  # Okabe-Ito, legible on dark too
-DASHES = ("none", "7 3", "2 3", "9 3 2 3")  # so that colour is never the only sign
+from lib.train.fingerprint import checksum
+from lib.train.history import History
 
-
-@dataclass
-class History:
-    """What has been seen of a run of `total` steps; one loss a step for every player.
-
-    `measurements` holds (step, value) pairs for each name that `watch` returned;
-    `seconds` are wall seconds, those before a resume included.
-    """
-
-    total: int
-    losses: dict[str, list[float]]
-    measurements: dict[str, list[tuple[int, Any]]] = field(default_factory=dict)
-    seconds: float = 0.0
-    interrupted: bool = False
-
-    @property
-    def steps(self) -> int:
-        """Steps finished."""
-        return len(self.loss)
-
-    @property
-    def loss(self) -> list[float]:
-        """The losses of the first player, the only one where `loss` was a function."""
-        return next(iter(self.losses.values()))
-
-    def latest(self) -> dict[str, float]:
-        """The last value of every loss and of every measured number."""
-        measured = {name: pairs[-1][1] for name, pairs in self.measurements.items()}
-        numbers = {k: v for k, v in measured.items() if isinstance(v, float)}
-        return {name: kept[-1] for name, kept in self.losses.items() if kept} | numbers
-
-    def __repr__(self) -> str:
-        words = [f"{self.steps}/{self.total} steps", f"{self.seconds:.1f} s"]
-        if 0 < self.steps < self.total and not self.interrupted:
-            left = self.seconds * (self.total / self.steps - 1)
-            words.append(f"about {left:.0f} s to go")
-        words += [f"{name} {value:.4g}" for name, value in self.latest().items()]
-        if self.interrupted:
-            words.append("interrupted, what was learnt is kept")
-        return " · ".join(words)
-
-    def html(self) -> str:
-        """The loss curves, a progress bar while the run goes on, and the line below."""
-        going_on = self.steps < self.total and not self.interrupted
-        bar = (
-            f'<progress aria-label="training" max="{self.total}" value="{self.steps}" '
-            'style="width:100%"></progress>'
-        )
-        return (
-            '<div class="training" style="max-width:480px">'
-            f"{_picture(self.losses, self.total)}{bar if going_on else ''}"
-            f'<div style="font-size:small">{escape(repr(self))}</div></div>'
-        )
-
-
-def _picture(losses: dict[str, list[float]], total: int) -> str:
-    """An SVG of every loss against the step, each as at most 160 means."""
-    steps = max(map(len, losses.values()))
-    width = max(1, steps // 160)
-    means = {
-        name: [
-            sum(part) / len(part)
-            for part in (kept[i : i + width] for i in range(0, steps, width))
-        ]
-        for name, kept in losses.items()
-    }
-    heights = sorted(value for kept in means.values() for value in kept)
-    if not heights:
-        return ""
-    low, usual = heights[0], heights[int(0.98 * len(heights))]
-    high = min(heights[-1], 3 * usual - 2 * low)  # a spike is cut, not the curve
-    scale = 96 / (high - low) if high > low else 0.0
-
-    def points(kept: list[float]) -> str:
-        ys = (104 - scale * (min(value, high) - low) for value in kept)
-        xs = (min((i + 0.5) * width, steps) * 416 / total for i in range(len(kept)))
-        return " ".join(f"{60 + x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True))
-
-    lines, legend = "", ""
-    for i, (name, kept) in enumerate(means.items()):
-        ink = f'stroke="{INKS[i % 4]}" stroke-dasharray="{DASHES[i % 4]}"'
-        lines += f'<polyline points="{points(kept)}" {ink} fill="none" '
-        lines += 'stroke-width="1.5"/>'
-        x = 70 + 110 * i
-        legend += f'<path d="M{x} 123h22" {ink} stroke-width="2"/>'
-        legend += f'<text x="{x + 27}" y="127">{escape(name)}</text>'
-    told = "; ".join(
-        f"{name} from {kept[0]:.3g} to {kept[-1]:.3g}" for name, kept in means.items()
-    )
-    return (
-        f'<svg viewBox="0 0 480 132" role="img" style="width:100%" fill="currentColor" '
-        f'font-size="11" aria-label="{escape(told)} over {steps} steps">'
-        '<path d="M60 4V108H476" fill="none" stroke="currentColor" opacity=".4"/>'
-        f'<text x="54" y="14" text-anchor="end">{high:.3g}</text>'
-        f'<text x="54" y="106" text-anchor="end">{low:.3g}</text>'
-        f'<text x="476" y="127" text-anchor="end">{total} steps</text>'
-        f"{lines}{legend}</svg>"
-    )
-
-
-class Screen:
-    """The history as it grows: a picture in a notebook, a line now and then elsewhere.
-
-    A picture costs 1-2 ms and is drawn at most four times a second.
-    """
-
-    def __init__(self, history: History, every: int, quiet: bool) -> None:
-        self.history, self.every, self.quiet = history, every, quiet
-        self.handle: Any = None
-        self.due = 0.0
-        self.told = -1
-
-    def __enter__(self) -> "Screen":
-        if not self.quiet and _in_notebook():
-            from IPython.display import HTML, display
-
-            self.handle = display(HTML(""), display_id=True)
-        if self.history.steps and not self.quiet:
-            print(f"going on after step {self.history.steps}")
-        return self
-
-    def update(self) -> None:
-        """Show what is new, if it is time for that."""
-        if self.handle is None:
-            if self.history.steps % self.every == 0:
-                self.show()
-        elif time.monotonic() >= self.due:
-            self.show()
-            self.due = time.monotonic() + 0.25
-
-    def show(self) -> None:
-        """Show how things stand."""
-        if self.handle is not None:
-            from IPython.display import HTML
-
-            self.handle.update(HTML(self.history.html()))
-        elif not self.quiet and self.told != self.history.steps:
-            print(self.history, flush=True)
-            self.told = self.history.steps
-
-    def __exit__(self, *_: object) -> None:
-        self.show()
-
-
-def _in_notebook() -> bool:
-    ipython = sys.modules.get("IPython")
-    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+State = dict[str, Any]
+REMEDY = "Delete the file to start afresh, or give this run another name."
+HASH = "fingerprint "  # what begins so is no number to be shown
 
 
 class Checkpoint:
@@ -185,50 +40,98 @@ class Checkpoint:
         self.settings = {key: str(value) for key, value in settings.items()}
 
     def write(self) -> None:
-        """Write the file whole or not at all, even if the process dies meanwhile."""
+        """Write the file whole or not at all, and keep the one before it.
+
+        Raises OSError where it cannot be written; what was there stays.
+        """
         if self.path is None:
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = self.path.with_name(self.path.name + ".unfinished")
-        state: dict[str, Any] = {
+        unfinished = beside(self.path, "unfinished")
+        state: State = {
             "settings": self.settings,
             "history": vars(self.history),
             "generator": self.generator.get_state(),
         }
         state |= {name: part.state_dict() for name, part in self.parts.items()}
-        with open(unfinished, "wb") as file:
-            torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, self.path)
+        whole = BytesIO()
+        torch.save(state | {"checksum": checksum(state)}, whole)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with open(unfinished, "wb") as file:
+                file.write(whole.getbuffer())
+                file.flush()
+                os.fsync(file.fileno())
+            with contextlib.suppress(OSError):  # not every disk has hard links
+                beside(self.path, "before").unlink(missing_ok=True)
+                os.link(self.path, beside(self.path, "before"))
+            os.replace(unfinished, self.path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                unfinished.unlink(missing_ok=True)
+            raise OSError(
+                error.errno,
+                f"{self.path} cannot be written ({error.strerror or error}). The file "
+                "that was there is whole, and the model keeps what it has learnt: make "
+                "room, or name another place",
+            ) from error
 
-    def read(self) -> dict[str, Any] | None:
+    def read(self) -> State | None:
         """What was written, None where nothing was.
 
-        Raises ValueError where the file is no checkpoint, or that of another run.
+        A file that is damaged is passed over for the one before it, with a warning.
+        Raises ValueError where neither is a checkpoint, or where it is another run's.
         """
         if self.path is None or not self.path.exists():
             return None
-        remedy = "Delete the file to start afresh, or give this run another name."
+        before, damaged = beside(self.path, "before"), False
+        state = self.whole(self.path)
+        if state is None:
+            damaged = True
+            state = self.whole(before) if before.exists() else None
+            if state is None:
+                raise ValueError(
+                    f"{self.path} is not a checkpoint of train(), or is damaged, and "
+                    f"there is none from before. {REMEDY}"
+                )
+        self.compare(state["settings"])
+        if damaged:
+            said = f"{self.path} is damaged; the run goes on from the file before it"
+            warnings.warn(said, stacklevel=3)
+            os.replace(before, self.path)
+        return state
+
+    def whole(self, path: Path) -> State | None:
+        """Read one file; None if it is not, bit for bit, what was written."""
         try:
-            state = torch.load(self.path, map_location="cpu", weights_only=True)
-            there = dict(state["settings"])
-        except Exception as error:  # torch.load fails in a dozen ways
-            said = f"{self.path} is not a checkpoint of train(). {remedy}"
-            raise ValueError(said) from error
+            raw = path.read_bytes()
+        except OSError as error:
+            raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+        try:
+            state = dict(torch.load(BytesIO(raw), "cpu", weights_only=True))
+            right = state.pop("checksum") == checksum(state)
+        except Exception:  # torch.load fails in a dozen ways
+            return None
+        wanted = {"settings", "history", "generator", *self.parts}
+        return state if right and wanted <= state.keys() else None
+
+    def compare(self, there: dict[str, str]) -> None:
+        """Refuse the file of another run: ValueError says in what it differs."""
         here = self.settings
         differ = [
-            f"{key} was {there.get(key, 'absent')}, is {here.get(key, 'absent')}"
-            for key in there | here
+            _differs(key, there.get(key, "absent"), here.get(key, "absent"))
+            for key in sorted(there | here, key=self.hashed)
             if there.get(key) != here.get(key)
         ]
         if differ:
             more = f" (and {len(differ) - 3} more)" if len(differ) > 3 else ""
             said = f"{self.path} belongs to another run: {'; '.join(differ[:3])}{more}"
-            raise ValueError(f"{said}. {remedy}")
-        return state
+            raise ValueError(f"{said}. {REMEDY}")
 
-    def restore(self, state: dict[str, Any] | None) -> None:
+    def hashed(self, key: str) -> bool:
+        """Whether a setting is a fingerprint: these are told after the numbers."""
+        return self.settings.get(key, "").startswith(HASH)
+
+    def restore(self, state: State | None) -> None:
         """Go on from what was read."""
         if state is None:
             return
@@ -236,6 +139,18 @@ class Checkpoint:
             part.load_state_dict(state[name])
         self.generator.set_state(state["generator"])
         vars(self.history).update(state["history"], interrupted=False)
+
+
+def beside(path: Path, what: str) -> Path:
+    """A file beside another: unfinished, or before."""
+    return path.with_name(f"{path.name}.{what}")
+
+
+def _differs(key: str, was: str, now: str) -> str:
+    """Say of one setting that it is another one now."""
+    if was.startswith(HASH) or now.startswith(HASH):
+        return f"{key} is not what it was"
+    return f"{key} was {was}, is {now}"
 
 
 def _settings(name: str, part: nn.Module | torch.optim.Optimizer) -> dict[str, Any]:

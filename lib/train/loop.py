@@ -13,7 +13,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lib.train.checkpoint import Checkpoint, History, Screen
+from lib import expect
+from lib.train.checkpoint import HASH, Checkpoint
+from lib.train.fingerprint import fingerprint
+from lib.train.history import History, Screen
 from lib.train.step import Batch, Loss, Player, Processes, Run
 
 Watch = Callable[[int, nn.Module], Mapping[str, Any]]
@@ -21,7 +24,9 @@ Watch = Callable[[int, nn.Module], Mapping[str, Any]]
 
 def minibatches(*tensors: Tensor, size: int) -> Batch:
     """A `batch` function that draws `size` rows at random, with replacement."""
-    lengths = [len(t) for t in tensors]
+    expect.whole(1, size=size)
+    expect.tensor(**{f"tensor {k}": t for k, t in enumerate(tensors, 1)})
+    lengths = [len(t) if t.dim() else 0 for t in tensors]
     if len(set(lengths)) != 1 or 0 in lengths:
         raise ValueError(f"minibatches() needs equally many rows; {lengths} came")
 
@@ -90,8 +95,13 @@ def train(
     Raises Diverged at the first loss or gradient that is not finite: the model keeps
     the weights it had, the error the history.
     """
-    if steps < 1 or (every is not None and every < 1):
-        raise ValueError(f"steps and every must be 1 or more; {steps}, {every} came")
+    expect.whole(1, steps=steps, **{} if every is None else {"every": every})
+    expect.whole(seed=seed)
+    expect.kind(nn.Module, "a torch.nn.Module", model=model)
+    expect.kind(Callable, "a function of a generator", batch=batch)
+    expect.kind((Callable, Mapping), "a function, or a dict of Players", loss=loss)
+    if clip is not None:
+        expect.positive(clip=clip)
     every = every or max(1, steps // 10)
     factor = _factor(schedule, steps)
     place = _move(model, device)
@@ -110,6 +120,7 @@ def train(
         clip=clip,
         schedule=[round(float(factor(at)), 6) for at in (0, steps // 2, steps - 1)],
         turns=[player.turns for player in players.values()],
+        **_told(model, players, batch, factor, steps) if checkpoint else {},
     )
     saved.restore(processes.first(saved.read()))
     processes.start_alike(model)
@@ -147,10 +158,16 @@ def _players(
     brought = optimizer is not None or isinstance(loss, Mapping)
     if brought and (lr, weight_decay) != (None, None):
         raise ValueError("lr and weight_decay are those of the optimizer you give")
+    if lr is not None:
+        expect.positive(lr=lr)
+    if weight_decay is not None:
+        expect.between(0, math.inf, weight_decay=weight_decay)
     if isinstance(loss, Mapping):
         whole = bool(loss) and all(isinstance(p, Player) for p in loss.values())
         if not whole or optimizer is not None:
             raise ValueError("a dict of losses holds Players, with an optimizer each")
+        for name, player in loss.items():
+            expect.whole(1, **{f"turns of {name}": player.turns})
         return loss
     if optimizer is None:
         optimizer = torch.optim.AdamW(
@@ -161,11 +178,30 @@ def _players(
     return {"loss": Player(loss, optimizer)}
 
 
+def _told(
+    model: nn.Module,
+    players: Mapping[str, Player],
+    batch: Batch,
+    factor: Callable[[int], float],
+    steps: int,
+) -> dict[str, str]:
+    """What else makes a run what it is, by names that read well in a sentence."""
+    curve = [round(float(factor(at)), 6) for at in range(0, steps, -(-steps // 1000))]
+    things: dict[str, object] = {"model (its parts, or what it computes)": model}
+    for name, player in players.items():
+        things[f"{name} (its code, or what it uses)"] = player.loss
+    things["batch (its code, or its data)"] = batch
+    things["schedule (its curve)"] = tuple(curve)
+    return {name: HASH + fingerprint(thing) for name, thing in things.items()}
+
+
 def _factor(
     schedule: str | Callable[[int], float], steps: int
 ) -> Callable[[int], float]:
     """The factor of the learning rate after so many finished steps."""
     if callable(schedule):
+        for at in (0, steps // 2, steps - 1):
+            expect.between(0, math.inf, **{f"schedule({at})": schedule(at)})
         return schedule
     if schedule == "constant":
         return lambda step: 1.0

@@ -13,7 +13,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
-from lib.train.checkpoint import History
+from lib.train.history import History
 
 Loss = Callable[..., Tensor]
 Batch = Callable[[torch.Generator], Tensor | Sequence[Tensor]]
@@ -177,6 +177,11 @@ class Run:
             if not isinstance(part, Tensor):
                 came = type(part).__name__
                 raise TypeError(f"batch() must return tensors; {came} came")
+            if not part.numel():
+                came = f"one of shape {tuple(part.shape)}"
+                raise ValueError(
+                    f"batch() must return tensors that hold rows; {came} came"
+                )
         rows = self.processes.deal(batch)
         player.optimizer.zero_grad()
         loss = player.loss(self.model, *(t.to(self.place) for t in rows))

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from lib import expect
 
 
+@expect.annotated
 def nearest_code(z: Tensor, codebook: Tensor) -> Tensor:
     """Which code is nearest to each vector: z (N, D), codebook (K, D) -> (N,).
 
@@ -23,6 +24,7 @@ def nearest_code(z: Tensor, codebook: Tensor) -> Tensor:
     D = expect.shape(z, "N D", "z")[1]
     K = expect.shape(codebook, "K D", "codebook", D=D)[0]
     expect.positive(num_codes=K)
+    expect.no_nan(z=z, codebook=codebook)
     half = -codebook.square().sum(1) / 2  # (K,)
     if torch.compiler.is_exporting():
         return torch.addmm(half, z, codebook.T).argmax(1)
@@ -43,6 +45,7 @@ def _first_of_equals(codebook: Tensor) -> Tensor:
     return first.scatter_reduce(0, group, number, "amin")[group]
 
 
+@expect.annotated
 def straight_through(z: Tensor, z_q: Tensor) -> Tensor:
     """The value of z_q with the gradient of z: rounding that training cannot see.
 
@@ -54,6 +57,7 @@ def straight_through(z: Tensor, z_q: Tensor) -> Tensor:
     return z_q.detach() + (z - z.detach())
 
 
+@expect.annotated
 def quantization_loss(
     z: Tensor, z_q: Tensor, commitment: float | Tensor = 0.25, swapped: bool = False
 ) -> Tensor:
@@ -73,6 +77,7 @@ def quantization_loss(
     return vectors + commitment * codes if swapped else codes + commitment * vectors
 
 
+@expect.annotated
 def running_means(
     codebook: Tensor,
     counts: Tensor,
@@ -96,6 +101,8 @@ def running_means(
     expect.indices(indices=indices)
     expect.shape(indices, "N", "indices", N=N)
     expect.between(0, 1, decay=decay)
+    expect.between(0, K - 1, indices=indices)
+    expect.no_nan(codebook=codebook)
     wins = torch.zeros_like(counts).scatter_add(0, indices, torch.ones_like(z[:, 0]))
     won = torch.zeros_like(sums).scatter_add(0, indices[:, None].expand(N, D), z)
     counts, sums = counts.lerp(wins, 1 - decay), sums.lerp(won, 1 - decay)
@@ -218,6 +225,7 @@ class EMAVectorQuantizer(VectorQuantizer):
         self.counts.masked_fill_(which, fresh)
 
 
+@expect.annotated
 def codebook_perplexity(indices: Tensor, num_codes: int) -> Tensor:
     """How many codes are in use, were they used alike: exp of the entropy.
 

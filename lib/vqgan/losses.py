@@ -15,18 +15,24 @@ from lib import expect
 from lib.efficientnet import EfficientNet
 
 
+@expect.annotated
 def hinge_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """Half the mean of max(0, 1 - real) and max(0, 1 + fake); the half is official."""
     expect.floating(real_logits=real_logits, fake_logits=fake_logits)
+    for name, x in (("real_logits", real_logits), ("fake_logits", fake_logits)):
+        expect.positive(**{f"the number of {name}": x.numel()})
     return 0.5 * (F.relu(1 - real_logits).mean() + F.relu(1 + fake_logits).mean())
 
 
+@expect.annotated
 def hinge_generator_loss(fake_logits: Tensor) -> Tensor:
     """The mean of -fake: the generator is paid for what the critic believes."""
     expect.floating(fake_logits=fake_logits)
+    expect.positive(**{"the number of fake_logits": fake_logits.numel()})
     return -fake_logits.mean()
 
 
+@expect.annotated
 def adaptive_weight(
     rec_loss: Tensor,
     gan_loss: Tensor,
@@ -96,6 +102,7 @@ class PatchDiscriminator(nn.Module):
         return self.main(images)
 
 
+@expect.annotated
 def receptive_field(n_layers: int) -> int:
     """The side of the patch that one logit of a PatchDiscriminator sees, in pixels.
 

@@ -18,8 +18,10 @@ from lib.vit import attention
 MULTIPLIERS = (1, 1, 2, 2, 4)  # channels of each level, in units of 128
 
 
+@expect.annotated
 def norm(channels: int) -> nn.GroupNorm:
     """Build the norm that stands before every convolution, over 32 groups."""
+    expect.whole(1, channels=channels)
     return nn.GroupNorm(32, channels, eps=1e-6)
 
 

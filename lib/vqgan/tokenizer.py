@@ -13,6 +13,7 @@ from torch import Tensor
 from lib import expect
 
 
+@expect.annotated
 def code_probabilities(
     logits: Tensor, temperature: float | Tensor = 1.0, top_k: int | Tensor | None = None
 ) -> Tensor:
@@ -32,6 +33,7 @@ def code_probabilities(
     return (logits / temperature).softmax(-1)
 
 
+@expect.annotated
 def attention_window(
     row: int | Tensor, col: int | Tensor, height: int, width: int, size: int
 ) -> tuple[int, int, int, int] | tuple[Tensor, Tensor, Tensor, Tensor]:

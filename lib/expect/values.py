@@ -7,6 +7,8 @@ always checked; values are not while a live figure is traced and there are none 
 import difflib
 from collections.abc import Callable, Iterable
 from math import inf
+from numbers import Integral, Real
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,6 +20,13 @@ def tensor(**named: object) -> None:
         if not isinstance(x, Tensor):
             came = type(x).__name__
             raise TypeError(f"{name} is a {came}; expected a tensor: torch.tensor(...)")
+
+
+def kind(wanted: Any, words: str, **named: object) -> None:
+    """Check that each value is of a type, which `words` name for a learner."""
+    for name, value in named.items():
+        if not isinstance(value, wanted):
+            raise TypeError(f"{name} is a {type(value).__name__}; expected {words}.")
 
 
 def shape(x: Tensor, dims: str, name: str, **sizes: int) -> torch.Size:
@@ -84,6 +93,29 @@ def one_of(value: object, options: Iterable[object], name: str = "kind") -> None
         raise ValueError(f"{name} is {value!r}; expected one of {known}.{hint}")
 
 
+def whole(low: int | None = None, **named: object) -> None:
+    """Check that each value is a whole number, and at least `low` if that is said."""
+    for name, value in named.items():
+        if one(value):
+            continue  # a live figure drags it
+        if isinstance(value, bool) or not isinstance(value, Integral):
+            came = f"{value!r:.40} ({type(value).__name__})"
+            raise TypeError(f"{name} is {came}; expected a whole number.")
+        if low is not None and value < low:
+            raise ValueError(f"{name} is {value}; expected {low} or more.")
+
+
+def number(**named: object) -> None:
+    """Check that each value is a number, or a tensor of one real number."""
+    for name, value in named.items():
+        one = (
+            isinstance(value, Tensor) and not value.dim() and value.is_floating_point()
+        )
+        if not one and (isinstance(value, bool) or not isinstance(value, Real)):
+            came = f"{value!r:.40} ({type(value).__name__})"
+            raise TypeError(f"{name} is {came}; expected a number.")
+
+
 def divides(**named: int) -> None:
     """Check that the first of two whole numbers divides the second exactly."""
     (part_name, part), (whole_name, whole) = named.items()
@@ -104,6 +136,11 @@ def between(low: float, high: float, **named: Tensor | float) -> None:
     _values(named, lambda x: (x >= low) & (x <= high), f"numbers in [{low}, {high}]")
 
 
+def no_nan(**named: Tensor) -> None:
+    """Check for nan, which comparisons and the largest of many swallow."""
+    _values(named, lambda x: x == x, "numbers, and no nan")
+
+
 def probabilities(**named: Tensor) -> None:
     """Check that the last dimension holds no negative number and sums to 1."""
     between(0, inf, **named)
@@ -116,7 +153,14 @@ def _values(named: dict, ok: Callable[[Tensor], Tensor], wanted: str) -> None:
     if torch.compiler.is_exporting():
         return
     for name, value in named.items():
+        if not isinstance(value, Tensor):
+            number(**{name: value})
         x = value if isinstance(value, Tensor) else torch.tensor(value, device="cpu")
         if not x.is_meta and not ok(x).all():
             worst = x[~ok(x)][0].item()
             raise ValueError(f"{name} holds {worst:g}; expected {wanted}.")
+
+
+def one(value: object) -> bool:
+    """Whether a value is a tensor of one real number, as live figures drag it."""
+    return isinstance(value, Tensor) and not value.dim() and not value.is_complex()
