@@ -89,12 +89,6 @@ GOOD: dict[str, dict[str, Any]] = {
     "block_diffusion.mask_parts": dict(n=6, block_size=2),
     "block_diffusion.block_diffusion_mask": dict(n=6, block_size=2),
     "block_diffusion.clipped_weight_variance": dict(low=0.2, high=0.8),
-    "calibration.reliability": dict(
-        probabilities=likely(6, 4), labels=whole(4, 6), bins=5
-    ),
-    "calibration.calibration_error": dict(
-        probabilities=likely(6, 4), labels=whole(4, 6), bins=5
-    ),
     "detection.boxes.box_iou": dict(a=boxes(4), b=boxes(3, 5)),
     "detection.boxes.kept": hand() | dict(iou_threshold=0.5),
     "detection.boxes.nms": hand() | dict(iou_threshold=0.5),
