@@ -4,9 +4,8 @@ Dai et al. 2016, "R-FCN", arXiv:1605.06409 (ps_roi_pool), with RoI pooling of Fa
 R-CNN, arXiv:1504.08083, and RoIAlign of Mask R-CNN, arXiv:1703.06870; rounding as in
 the authors' own code.
 
-All of them look at the two axes apart: a bin (i, j) weighs pixel (y, x) by
-Y[i, y] X[j, x]. They differ in Y and X alone. Shapes: R regions (batch index, x1, y1,
-x2, y2 in image pixels), C channels, k x k bins, Y (R, k, H), X (R, k, W).
+The two axes are apart: bin (i, j) weighs pixel (y, x) by Y[i, y] X[j, x], Y (R, k, H),
+X (R, k, W). R regions (batch index, x1, y1, x2, y2 in image pixels), C channels.
 """
 
 import torch
@@ -66,9 +65,8 @@ def roi_align(
 
     (B, C, H, W), (R, 5) -> (R, C, k, k). A sample is interpolated between four pixels;
     beyond the map by more than one pixel it is 0. A bin has sampling_ratio samples a
-    side, or where that is 0 one per pixel, rounded up. aligned=True takes a pixel's
-    centre to be at its middle, half a pixel off its index; False, the older way, also
-    makes each region at least one pixel large.
+    side, or where that is 0 one per pixel, rounded up. With aligned=True a
+    pixel's centre is half a pixel off its index; without, each region is one large.
     """
     H, W = expect.shape(features, "B C H W", "features")[2:]
     expect.whole(0, sampling_ratio=sampling_ratio)

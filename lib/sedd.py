@@ -11,8 +11,7 @@ y = x; `ratios` is the true score of a single clean token; `undo` is one step of
 Eq. 19, exp(-sigma Q) score times exp(sigma Q)[x, :]. All are (B, T, S).
 
 Shapes: B batch, T tokens, V words, S states (V, or V + 1 with the mask); sigma (B,) is
-all the noise so far, t (B,) the time in [0, 1]. A score is a ratio of probabilities:
-score[y] = p_t(y) / p_t(x), x being the current token.
+all the noise so far, t (B,) the time in [0, 1]; score[y] = p_t(y) / p_t(x) at token x.
 """
 
 import math

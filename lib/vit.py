@@ -8,6 +8,7 @@ token comes first), D width, H heads, d = D / H, K classes.
 """
 
 from collections import OrderedDict
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -107,8 +108,7 @@ class Block(nn.Module):
         self.attn = Attention(dim, heads)
         self.norm2 = nn.LayerNorm(dim, eps=1e-6)
         fc1, fc2 = nn.Linear(dim, mlp_dim), nn.Linear(mlp_dim, dim)
-        # The exact GELU, as timm has it; the official JAX code runs the tanh form,
-        # which differs by at most 4.8e-4.
+        # The exact GELU, as timm's; JAX's tanh form differs by at most 4.8e-4.
         self.mlp = nn.Sequential(OrderedDict(fc1=fc1, act=nn.GELU(), fc2=fc2))
 
     def forward(self, x: Tensor, mask: Mask = None, maps: Maps = None) -> Tensor:
@@ -118,11 +118,7 @@ class Block(nn.Module):
 
 
 class PatchEmbedding(nn.Module):
-    """The linear map E from patches to tokens (Eq. 1).
-
-    Its weights live in a convolution, as they do in timm: one whose windows do not
-    overlap is a linear map of each patch.
-    """
+    """The linear map E from patches to tokens (Eq. 1), stored as timm's convolution."""
 
     def __init__(self, patch_size: int, channels: int, dim: int) -> None:
         super().__init__()
@@ -212,8 +208,7 @@ def resize_position_embedding(
 ) -> Tensor:
     """Interpolate position embeddings (1, 1 + N, D) to another grid (height, width).
 
-    The class row has no place in the image and is kept. The corners of both grids
-    coincide (align_corners), as in the official code's scipy.ndimage.zoom, order 1.
+    The class row is kept. Corners coincide, as in the official scipy.ndimage.zoom.
     """
     expect.one_of(mode, ["bilinear", "bicubic"], "mode")
     (h, w), (new_h, new_w) = old_grid, new_grid
@@ -232,9 +227,7 @@ def count_parameters(model: nn.Module) -> int:
 
 
 @expect.annotated
-def block_multiply_adds(
-    tokens: int | Tensor, dim: int, mlp_dim: int
-) -> dict[str, int]:
+def block_multiply_adds(tokens: int | Tensor, dim: int, mlp_dim: int) -> dict[str, Any]:
     """What one block multiplies: its maps of single tokens, and its T x T products."""
     expect.positive(tokens=tokens)
     expect.whole(1, dim=dim, mlp_dim=mlp_dim)
@@ -255,10 +248,7 @@ def multiply_adds(
     num_classes: int,
     channels: int = 3,
 ) -> int:
-    """Multiply-adds of one image: linear maps and attention products, no more.
-
-    Papers often print this number as "FLOPs"; a multiply-add is two of those.
-    """
+    """Multiply-adds of an image, half its FLOPs: linear maps, products of attention."""
     expect.divides(patch_size=patch_size, image_size=image_size)
     expect.whole(1, depth=depth, channels=channels)
     expect.whole(0, num_classes=num_classes)

@@ -86,8 +86,7 @@ def train(
       evaluation mode, may return numbers or tensors to be kept, and the run is saved
       to the file `checkpoint`. The same call, made again, goes on from there.
     - Ctrl-C ends the loop after the step at hand; what was learnt is kept and saved.
-    - It runs where the model is, or on `device`: "cpu", "mps", "cuda" (under torchrun
-      one GPU a process).
+    - It runs where the model is, or on `device` (under torchrun one GPU a process).
     - Under torchrun every process draws the same batch and learns from its share of
       the rows; losses and gradients are averaged. Draw noise in `batch` rather than in
       `loss`, and the curve is that of one process (batch norm, though, sees its share).
@@ -100,8 +99,7 @@ def train(
     expect.kind(nn.Module, "a torch.nn.Module", model=model)
     expect.kind(Callable, "a function of a generator", batch=batch)
     expect.kind((Callable, Mapping), "a function, or a dict of Players", loss=loss)
-    if clip is not None:
-        expect.positive(clip=clip)
+    expect.positive(**{} if clip is None else {"clip": clip})
     every = every or max(1, steps // 10)
     factor = _factor(schedule, steps)
     place = _move(model, device)
@@ -158,8 +156,7 @@ def _players(
     brought = optimizer is not None or isinstance(loss, Mapping)
     if brought and (lr, weight_decay) != (None, None):
         raise ValueError("lr and weight_decay are those of the optimizer you give")
-    if lr is not None:
-        expect.positive(lr=lr)
+    expect.positive(**{} if lr is None else {"lr": lr})
     if weight_decay is not None:
         expect.between(0, math.inf, weight_decay=weight_decay)
     if isinstance(loss, Mapping):
