@@ -27,6 +27,7 @@ def course(tmp_path, monkeypatch):
     root = tmp_path / "checkout"
     paths = ["lib/vit.py", "lib/data/a.npz", "lib/__pycache__/x.pyc", "source/a.md"]
     paths += ["solutions/a.ipynb", "chapters/05.ipynb", "exercises/05.ipynb"]
+    paths += ["course/jupyter/labconfig/page_config.json"]
     for path in paths:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(path)
@@ -52,7 +53,8 @@ def test_what_all_can_read_holds_no_answer(course, tmp_path):
     place = tmp_path / "srv"
     hub.publish(place)
     found = {str(p.relative_to(place)) for p in place.rglob("*") if p.is_file()}
-    assert found == {"lib/vit.py", "lib/data/a.npz"}
+    config = "jupyter/labconfig/page_config.json"
+    assert found == {"lib/vit.py", "lib/data/a.npz", config}
     assert all(p.stat().st_mode & 0o004 for p in place.rglob("*"))
     for name in ("source", "solutions"):
         assert not (course / name).stat().st_mode & 0o077

@@ -32,6 +32,7 @@ c.Spawner.notebook_dir = "~/{work}"
 c.Spawner.default_url = "/lab/tree/chapters/index.ipynb"
 c.Spawner.environment = {{
     "PYTHONPATH": "{place}",
+    "JUPYTER_CONFIG_PATH": "{place}/jupyter",
     "LIVE_GUESSES": lambda spawner: f"/home/{{spawner.user.name}}/{work}/guesses.json",
 }}
 """
@@ -80,11 +81,18 @@ def publish(place: Path) -> None:
     place.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(place / "lib", ignore_errors=True)
     shutil.copytree(ROOT / "lib", place / "lib", ignore=NOT_HANDED_OUT)
-    for path in [place, place / "lib", *(place / "lib").rglob("*")]:
+    config = Path("jupyter", "labconfig")  # what `make lab` has, too: no news
+    shutil.copytree(ROOT / "course" / config, place / config, dirs_exist_ok=True)
+    for path in [place, *places(place / "lib"), *places(place / "jupyter")]:
         path.chmod(0o755 if path.is_dir() else 0o644)
     for name in ANSWERS:
         if (ROOT / name).is_dir():
             (ROOT / name).chmod(0o700)
+
+
+def places(folder: Path) -> list[Path]:
+    """List a folder and all that is in it."""
+    return [folder, *folder.rglob("*")]
 
 
 def register(hub: Path, python: Path) -> None:
