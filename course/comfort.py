@@ -120,10 +120,15 @@ def package(name: str) -> Callable[[], str]:
 
 
 def sandbox() -> str:
-    """Give bubblewrap's path if it can really make a sandbox here."""
+    """Give bubblewrap's path if it can really make a sandbox here, and how it bounds."""
+    from course.grading.fence import fence
     from course.grading.sandbox import works
 
-    return first_program("bwrap") if works() else ""
+    if not works():
+        return ""
+    with fence({"memory": 2**30}) as group:
+        how = "a control group" if group else "looking at it five times a second"
+    return f"{first_program('bwrap')}, memory of a box bounded by {how}"
 
 
 def disk() -> str:

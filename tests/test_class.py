@@ -153,7 +153,7 @@ def test_what_could_not_be_graded_is_named_and_tried_again(
     count = workers.grade
     monkeypatch.setattr(workers, "grade", lambda *_: 1 / 0)
     assert go(course) == 1
-    assert "not graded: anna/work.ipynb: ZeroDivisionError" in capsys.readouterr().out
+    assert "anna/work.ipynb: not graded: ZeroDivisionError" in capsys.readouterr().out
     monkeypatch.setattr(workers, "grade", count)
     assert go(course) == 0 and len(quick) == 3
 

@@ -1,20 +1,23 @@
 """The nursery: in a box, a process that has PyTorch ready and forks kernels.
 
-Called as `python inside.py LIMITS`, where LIMITS is JSON. A line on its standard input
-is a kernel's number and connection, and begins it; the kernel before it ends. A line on
-its standard output tells which kernel is gone. It imports nothing of the course: in a
-box there is nothing else of it.
+Called as `python inside.py LIMITS`, where LIMITS is JSON. Its standard input is a
+socket: each byte on it brings one end of a wire, and begins a kernel there, after the
+kernel before and all that it left are gone. It imports nothing of the course: in a box
+there is nothing else of it.
 """
 
+import contextlib
+import ctypes
 import gc
 import json
 import os
 import resource
-import select
 import signal
+import socket
 import sys
-import tempfile
-from typing import Any
+import time
+
+DUMPABLE = 4  # of prctl: whether processes of the same user may look into this one
 
 
 def limit(name: str, most: int) -> None:
@@ -37,55 +40,64 @@ def main(limits: str) -> None:
         os.setgroups([])
         os.setgid(user)
         os.setuid(user)
+    asked = socket.socket(fileno=os.dup(0))
     gc.disable()  # it would look again and again at what stays
-    import ipykernel.kernelapp
+    import ipykernel.kernelapp  # noqa: F401
+    import jupyter_client.blocking  # noqa: F401
+    import live_papers_relay
+    import live_papers_traces
     import torch  # noqa: F401  what takes seconds, once for all kernels
 
     gc.freeze()
     gc.enable()
 
-    number, kernel = 0, 0
-    asked = b""
+    boxed = os.getppid() == 1 and os.getpid() == 2  # only a box numbers them so
+    traces = live_papers_traces.Traces() if boxed else None
+    kernel = 0
     while True:
-        if select.select([0], [], [], 0.05 if kernel else None)[0]:
-            came = os.read(0, 2**16)
-            if not came:  # the grader is gone
-                end(kernel)
-                return
-            *lines, asked = (asked + came).split(b"\n")
-            for line in lines:
-                end(kernel)
-                number, connection = json.loads(line)
-                kernel = os.fork()
-                if not kernel:
-                    become(connection, ipykernel.kernelapp.IPKernelApp)
-        elif kernel and os.waitpid(kernel, os.WNOHANG)[0]:
-            kernel = 0
-            os.write(1, f"{number}\n".encode())
+        _, wires, *_ = socket.recv_fds(asked, 1, 1)
+        if not end(kernel, boxed) or not wires:  # or the grader is gone
+            return
+        if traces and not traces.wiped():
+            return  # a box that one kernel changed is for no other
+        dumpable(False)
+        kernel = os.fork()
+        if not kernel:
+            dumpable(True)
+            os.setpgid(0, 0)
+            asked.close()
+            live_papers_relay.begin(socket.socket(fileno=wires[0]))
+        os.close(wires[0])
 
 
-def end(kernel: int) -> None:
-    """End a kernel; in a box, all else that it started too."""
+def end(kernel: int, boxed: bool) -> bool:
+    """End a kernel; in a box, all else that it started too. False if some of it stays.
+
+    A kernel leads a group of processes: the relay, its own, and most that it starts.
+    """
     if kernel:
-        os.kill(kernel, signal.SIGKILL)
+        for kill in (os.killpg, os.kill):  # which group it is in is its own choice
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                kill(kernel, signal.SIGKILL)
         os.waitpid(kernel, 0)
-    if os.getppid() == 1 and os.getpid() == 2:  # only a box numbers its processes so
+    return not boxed or alone()
+
+
+def alone() -> bool:
+    """End all other processes of the box; False if some do not end."""
+    for _ in range(1000):
         try:
             os.kill(-1, signal.SIGKILL)
         except ProcessLookupError:
-            return
+            return True
+        time.sleep(0.005)
+    return False
 
 
-def become(connection: dict[str, object], app: Any) -> None:
-    """Be a kernel, out of reach of the lines that nursery and grader exchange."""
-    for line in (0, 1, 2):
-        os.dup2(os.open(os.devnull, os.O_RDWR), line)
-    place, file = tempfile.mkstemp(suffix=".json")
-    os.write(place, json.dumps(connection).encode())
-    os.close(place)
-    spare = ["--HistoryManager.enabled=False", "--InteractiveShell.xmode=Minimal"]
-    app.launch_instance(argv=["-f", file, *spare])
-    os._exit(0)
+def dumpable(may: bool) -> None:
+    """Let others of this user look into this process or not, where Linux asks."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(DUMPABLE, int(may), 0, 0, 0)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from course.grading.nursery import Nursery
 from course.grading.sandbox import Box, make_lib
-from course.grading.watch import Stopped, WatchedKernel
+from course.grading.watch import WatchedKernel
+from course.grading.wire import Stopped
 
 
 class Kernels:

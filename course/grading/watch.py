@@ -5,131 +5,96 @@ only after the cell has ended.
 """
 
 import json
-import os
 import time
 from collections import deque
-from queue import Empty
 from typing import Any
 
-import zmq
-from jupyter_client.manager import KernelManager
-from nbval.kernel import RunningKernel
-
 from course.grading.nursery import Nursery
+from course.grading.wire import Stopped, Wire
 
 MOST_BYTES = 32 * 2**20  # that one cell may print or send
 MOST_MESSAGES = 20_000
-START_SECONDS = 90
+MOST_PARTS = 100_000  # lists, dicts and what is in them: each takes far more memory
+START_SECONDS = 90  # until PyTorch is loaded
 
 
-class Stopped(Exception):
-    """A kernel had to be given up; `end` says why: died, slow or flood."""
-
-    def __init__(self, end: str) -> None:
-        super().__init__(end)
-        self.end = end
-
-
-class WatchedKernel(RunningKernel):
-    """nbval's kernel, begun by a nursery; its waits raise Stopped."""
+class WatchedKernel:
+    """What nbval wants of a kernel, begun by a nursery; its waits raise Stopped."""
 
     def __init__(self, nursery: Nursery) -> None:
-        context: zmq.Context = zmq.Context()
-        context.setsockopt(zmq.MAXMSGSIZE, MOST_BYTES)
-        self.nursery = nursery
-        self.waiting: deque[dict[str, Any]] = deque()
-        self.bytes = self.messages = 0
-        number = str(nursery.number + 1)
-        self.folder = nursery.folder / number
-        self.folder.mkdir()
-        self.folder.chmod(0o777)  # the kernel may be another user
-        file = nursery.folder.with_name(f"{nursery.folder.name}-{number}.json")
-        # Inside a box the network is unshared: sockets are files that both can see.
-        wrapped = nursery.box.wrapped
-        far = {"transport": "ipc", "ip": str(self.folder / "s")} if wrapped else {}
-        self.km = KernelManager(context=context, connection_file=str(file), **far)
-        self.km.write_connection_file()
-        self.nursery.begin(json.loads(file.read_text()))
-        self.kc = self.km.client()
-        self.kc.start_channels()
+        first = not nursery.begun  # only then PyTorch has to be loaded
+        patience = START_SECONDS if first else nursery.box.start_seconds
+        self.wire = Wire(nursery.begin())
+        self.number = 0
+        self.begin()
         try:
-            self.await_ready()
+            self.await_reply("0", patience)
         except BaseException:
             self.stop()
             raise
-        self.folder.chmod(0o555)
-
-    def await_ready(self) -> None:
-        """Wait until the kernel answers and its output is heard."""
-        first = self.nursery.number == 1  # only then PyTorch has to be loaded
-        end = time.monotonic() + (START_SECONDS if first else START_SECONDS / 3)
-        while True:
-            asked = self.kc.kernel_info()
-            try:
-                self.await_reply(asked, 2)
-                self.await_idle(asked, 1)
-                return
-            except Stopped as stopped:
-                if stopped.end == "died" or time.monotonic() > end:
-                    raise
 
     def begin(self) -> None:
         """Forget what earlier cells sent: a new cell begins."""
-        self.waiting.clear()
-        self.bytes = self.messages = 0
+        self.waiting: deque[dict[str, Any]] = deque()
+        self.bytes = self.parts = self.messages = 0
+
+    def execute_cell_input(self, code: str, allow_stdin: bool | None = None) -> str:
+        """Have code run; give the number that its messages will have."""
+        self.number += 1
+        self.wire.send(self.number, code)
+        return str(self.number)
 
     def await_reply(self, msg_id: str, timeout: float | None = None) -> None:
-        """Wait until a cell has run; Stopped where that cannot be hoped for."""
-        end = time.monotonic() + (timeout or START_SECONDS)
+        """Wait until code has run, and take all its messages; Stopped if it does not.
+
+        What it prints is counted and not kept: nobody reads it.
+        """
+        until = time.monotonic() + (START_SECONDS if timeout is None else timeout)
         while True:
-            self.drain()
-            self.look()
-            if time.monotonic() > end:
-                raise Stopped("slow")
-            try:
-                reply = self.kc.get_shell_msg(timeout=0.1)
-            except Empty:
+            left = MOST_BYTES - self.bytes
+            number, kind, data = self.wire.take(until, left)
+            self.messages += 1
+            self.bytes += len(data)
+            if self.messages > MOST_MESSAGES:
+                raise Stopped("flood")
+            if number != self.number:
                 continue
-            if reply["parent_header"].get("msg_id") == msg_id:
+            if kind == "idle":
+                self.keep("status", {"execution_state": "idle"})
                 return
+            if kind != "stream":
+                self.keep(kind, self.read(data))
+
+    def read(self, data: bytes) -> dict[str, Any]:
+        """Read JSON that a stranger wrote, if it has not too many parts to be kept."""
+        self.parts += sum(map(data.count, (b"[", b"{", b",")))
+        if self.parts > MOST_PARTS:
+            raise Stopped("flood")
+        content = json.loads(data)
+        if not isinstance(content, dict):
+            raise Stopped("flood")
+        return content
+
+    def keep(self, kind: str, content: dict[str, Any]) -> None:
+        """Keep a message as nbval reads it."""
+        header = {"msg_id": str(self.number)}
+        message = {"msg_type": kind, "content": content, "parent_header": header}
+        self.waiting.append(message)
 
     def get_message(self, stream: str, timeout: float | None = None) -> dict[str, Any]:
-        """Give the next message of the output channel, waiting ones first."""
-        end = time.monotonic() + (timeout or START_SECONDS)
-        while not self.waiting:
-            self.drain(0.1)
-            self.look()
-            if not self.waiting and time.monotonic() > end:
-                raise Stopped("flood")  # its end was lost: too large to be let through
+        """Give the next message of code that has run."""
+        if not self.waiting:
+            raise Stopped("flood")
         return self.waiting.popleft()
 
-    def drain(self, patience: float = 0) -> None:
-        """Take the messages that have come; a flood of them is Stopped."""
-        for _ in range(1000):  # and then time is looked at again
-            try:
-                message = self.kc.get_iopub_msg(timeout=patience)
-            except Empty:
-                return
-            patience = 0  # only the first is waited for
-            self.waiting.append(message)
-            self.messages += 1
-            self.bytes += len(repr(message["content"]))
-            if self.bytes > MOST_BYTES or self.messages > MOST_MESSAGES:
-                raise Stopped("flood")
-
-    def look(self) -> None:
-        """Stop a kernel that has died, or that writes where only its sockets belong."""
-        if not self.is_alive():
-            raise Stopped("died")
-        ours = {f"s-{n}" for n in range(1, 6)}
-        if any(entry.name not in ours for entry in os.scandir(self.folder)):
-            raise Stopped("flood")
+    def await_idle(self, parent_id: str, timeout: float) -> None:
+        """Pass over what else has come: all of it is there when code has run."""
+        self.waiting.clear()
 
     def is_alive(self) -> bool:
         """Whether the kernel still runs."""
-        return self.nursery.is_alive()
+        return self.wire.is_open()
 
     def stop(self) -> None:
-        """Stop listening: the nursery ends the kernel when it begins another."""
-        self.kc.stop_channels()
-        self.km.context.destroy(linger=0)
+        """Leave the kernel, which ends it; the nursery ends what it started."""
+        self.wire.close()

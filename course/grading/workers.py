@@ -86,7 +86,7 @@ def workers(jobs: int, scheduler: str | None) -> Iterator[tuple[Executor, int]]:
         raise ValueError(f"--scheduler needs Dask: {EXTRA('cluster')}") from None
     try:
         client = Client(scheduler, timeout=30)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise ValueError(f"no Dask scheduler answers at {scheduler}: {error}") from None
     with client, client.get_executor() as executor:
         threads = sum(client.nthreads().values())
