@@ -44,6 +44,23 @@ FILL = {
     % "dict(ename='x' * 2**24, evalue='', traceback=['x'] * 2**22), parent",
 }
 
+# Each sends values that would make the line to the grader longer than it reads.
+VALUES = {
+    "a long name": "{chr(0x1F600) * 2_000_000: one}",
+    "many names": "{str(n): one for n in range(20_000)}",
+    "more in a value": "dict(x=one | dict(more=chr(0x1F600) * 2_000_000), n=one)",
+    "a long kind": "dict(x=dict(one, kind=chr(0x1F600) * 2_000_000), n=one)",
+    "a long shape": "dict(x=dict(one, shape=[1] * 40_000), n=one)",
+    "a long number": "dict(x=dict(one, shape=[10**4000]), n=one)",
+}
+VALUE = """
+import live_papers_sending as way
+from IPython.display import display
+def double(x):
+    one = way.pack("x", 1.0)
+    display({way.MIME: %s}, raw=True)
+    return object()"""
+
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
@@ -71,6 +88,15 @@ def test_no_message_fills_the_memory_of_the_grader(path):
         watcher.join()
     assert [row.points for row in found] == [0, 3] * len(FILL), found
     assert 50_000 < max(peaks) < 500_000
+
+
+def test_no_value_makes_a_line_too_long_to_be_read(path):
+    both = [
+        case for text in VALUES.values() for case in ((1, VALUE % text), (2, HONEST))
+    ]
+    found = together(path, both, replace(BOX, cell_seconds=5))
+    assert [row.points for row in found] == [0, 3] * len(VALUES), found
+    assert all(len(row.remark) < 600 for row in found)
 
 
 # What a whole notebook may take

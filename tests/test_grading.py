@@ -105,6 +105,8 @@ def test_what_is_no_number_is_not_sent(value):
         {"x": {"kind": "int", "shape": [1], "data": "ä"}},
         {"x": {"kind": "int", "shape": [1], "data": 3}},
         {"x": {"kind": "int", "shape": [1]}},
+        {"x" * 201: {"kind": "int", "shape": [0], "data": ""}},
+        {str(n): {"kind": "int", "shape": [0], "data": ""} for n in range(1001)},
     ],
 )
 def test_what_is_no_message_is_refused(message):
