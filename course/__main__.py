@@ -25,6 +25,11 @@ def main(arguments: list[str] | None = None) -> int:
     except ValueError as error:  # bad sources, unknown chapters: a sentence is enough
         print(error, file=sys.stderr)
         return 1
+    except OSError as error:  # a full disk, a folder that may not be written
+        if not error.filename:
+            raise
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
 
 
 def parser() -> argparse.ArgumentParser:

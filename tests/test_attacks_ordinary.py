@@ -8,10 +8,8 @@ from course.source import ROOT
 pytestmark = [pytest.mark.slow, pytest.mark.sandbox]
 
 PYTEST = ["-m", "pytest", "-p", "no:nbval", "-q", "-p", "no:cacheprovider"]
-TRIED = [
-    "tests/test_attacks_box.py::test_what_must_be_out_of_reach_is",
-    "tests/test_attacks_left.py",
-]
+TRIED = ["tests/test_attacks_box.py", "tests/test_attacks_left.py", "-k"]
+TRIED += ["reach_is or closed or limits or patches or litter"]  # where users differ
 HOARD = """
 import sys, tempfile
 from pathlib import Path
