@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -43,15 +44,19 @@ def prefix() -> list[str]:
     return before
 
 
+@pytest.fixture
+def home():
+    """A folder to give away, outside of pytest's own, which are closed to others."""
+    with tempfile.TemporaryDirectory(prefix="home") as folder:
+        yield Path(folder)
+
+
 def run(home: Path, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run Python as an ordinary user, whose home is a folder that is given to them."""
     before = prefix()
     if before:
         for path in [home, *home.rglob("*")]:
             os.chown(path, USER, USER)
-        for parent in home.parents:  # pytest closes its folders to others
-            if parent.stat().st_uid == os.geteuid() and parent != Path("/"):
-                parent.chmod(parent.stat().st_mode | 0o11)
     given = os.environ | {"HOME": str(home), "TMPDIR": str(home)} | more
     return subprocess.run(
         [*before, sys.executable, *command],

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -18,7 +19,7 @@ from course.__main__ import main as commands
 from course.grading import crowd, intake, kinds, workers
 from course.source import ROOT
 
-pytest_plugins = "graded_class"
+pytest_plugins = ["graded_class", "ordinary"]
 
 
 def remarks(course, student):
@@ -116,12 +117,10 @@ def test_the_last_of_very_many_attempts_is_still_looked_at(course, quick, answer
 
 
 @pytest.mark.slow
-def test_what_is_closed_to_the_teacher_is_told(course, tmp_path):
+def test_what_is_closed_to_the_teacher_is_told(course, home):
     """Root may read all, so an ordinary user takes these in."""
-    home = tmp_path / "home"
-    home.mkdir()
-    (course / "in").rename(home / "in")
-    (course / "course").rename(home / "project")
+    shutil.move(course / "in", home / "in")
+    shutil.move(course / "course", home / "project")
     (home / "in" / "anna").chmod(0)
     (home / "in" / "ben").chmod(0o444)
     (home / "in" / "carl" / "work.ipynb").chmod(0)
@@ -282,12 +281,10 @@ def test_a_disk_that_is_full_at_any_place_is_told(course, quick, capsys, most):
 
 
 @pytest.mark.slow
-def test_a_report_that_may_not_be_written_or_read_is_told(course, tmp_path):
+def test_a_report_that_may_not_be_written_or_read_is_told(course, home):
     """Root may do all, so an ordinary user is refused."""
-    home = tmp_path / "home"
-    home.mkdir()
     for name in ("in", "course"):
-        (course / name).rename(home / name.replace("course", "project"))
+        shutil.move(course / name, home / name.replace("course", "project"))
     for name in ("shut", "closed", "ledger"):
         (home / name).mkdir()
     (home / "ledger" / "ledger.jsonl").write_text("")
@@ -311,7 +308,7 @@ for source, out in (("in", "shut"), ("in", "ledger"), ("in", "closed/x"),
 
 
 @pytest.mark.slow
-def test_an_ascii_locale_stops_no_grading(course, tmp_path):
+def test_an_ascii_locale_stops_no_grading(course):
     """A whole process: what is set there cannot be set within one."""
     (course / "in" / "Zoë").mkdir()
     (course / "in" / "Zoë" / "Übung.ipynb").write_bytes(b"{")

@@ -5,6 +5,7 @@ import pytest
 
 from course.source import ROOT
 
+pytest_plugins = "ordinary"
 pytestmark = [pytest.mark.slow, pytest.mark.sandbox]
 
 PYTEST = ["-m", "pytest", "-p", "no:nbval", "-q", "-p", "no:cacheprovider"]
@@ -37,12 +38,6 @@ with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         print(stopped.end, 0 < begun < 2**30)
     kernels.close()
 """
-
-
-@pytest.fixture
-def home(tmp_path):
-    (tmp_path / "home").mkdir()
-    return tmp_path / "home"
 
 
 def test_attacks_fail_as_an_ordinary_user_too(home):
