@@ -4,6 +4,7 @@ Where Python itself lies in a folder that is root's alone, the command sees anot
 folder in its place, through which only Python can be reached.
 """
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -44,11 +45,11 @@ def prefix() -> list[str]:
     return before
 
 
-@pytest.fixture
-def home():
+@contextlib.contextmanager
+def folder():
     """A folder to give away, outside of pytest's own, which are closed to others."""
-    with tempfile.TemporaryDirectory(prefix="home") as folder:
-        yield Path(folder)
+    with tempfile.TemporaryDirectory(prefix="home") as place:
+        yield Path(place)
 
 
 def run(home: Path, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -60,6 +61,6 @@ def run(home: Path, *command: str, **more: str) -> subprocess.CompletedProcess[s
     given = os.environ | {"HOME": str(home), "TMPDIR": str(home)} | more
     return subprocess.run(
         [*before, sys.executable, *command],
-        **{"env": given, "capture_output": True, "text": True, "timeout": 300}
+        **{"env": given, "capture_output": True, "text": True, "timeout": 600}
         | {"cwd": ROOT},
     )

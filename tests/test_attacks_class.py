@@ -19,7 +19,7 @@ from course.__main__ import main as commands
 from course.grading import crowd, intake, kinds, workers
 from course.source import ROOT
 
-pytest_plugins = ["graded_class", "ordinary"]
+pytest_plugins = "graded_class"
 
 
 def remarks(course, student):
@@ -38,6 +38,12 @@ def zipped(names, data):
         for name in names:
             archive.writestr(name, data)
     return out.getvalue()
+
+
+@pytest.fixture
+def home():
+    with ordinary.folder() as place:
+        yield place
 
 
 @pytest.fixture
