@@ -128,8 +128,8 @@ def package(name: str) -> Callable[[], str]:
 
 def sandbox() -> str:
     """Give bubblewrap's path if it can really make a sandbox here, and its bounds."""
-    from course.grading.fence import fence
-    from course.grading.sandbox import works
+    from course.grading.box.fence import fence
+    from course.grading.box.sandbox import works
 
     if not works():
         return ""

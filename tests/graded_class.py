@@ -3,7 +3,8 @@
 import pytest
 from grading_little import with_students
 
-from course.grading import graft, marks, sandbox, workers
+from course.grading import graft, marks, workers
+from course.grading.box import sandbox
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from grading_little import judged, source
 
 from course.exercises import parse
-from course.grading.sandbox import Box
+from course.grading.box.sandbox import Box
 from course.source import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.sandbox]

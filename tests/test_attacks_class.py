@@ -16,7 +16,8 @@ import pytest
 from grading_little import DOUBLE, book, go, raw, results
 
 from course.__main__ import main as commands
-from course.grading import crowd, intake, kinds, workers
+from course.grading import crowd, workers
+from course.grading.intake import first_look, kinds
 from course.source import ROOT
 
 pytest_plugins = "graded_class"
@@ -134,7 +135,7 @@ def test_what_is_closed_to_the_teacher_is_told(course, home):
 import json, sys
 from pathlib import Path
 from course.exercises import parse
-from course.grading.intake import Intake
+from course.grading.intake.first_look import Intake
 sheet = parse(Path("project/source/05_x/exercises.md"))
 taken = Intake(Path("in"), {"05_x": sheet}, {"05_x": b""})
 rows = {taken.students[p]: e["rows"][0]["remark"] for p, e in taken.begun.items()}
@@ -156,7 +157,7 @@ def broken(*_):
     raise RecursionError("too deep")
 
 
-@pytest.mark.parametrize("place", [(kinds, "notebook"), (intake, "chapter_of")])
+@pytest.mark.parametrize("place", [(kinds, "notebook"), (first_look, "chapter_of")])
 def test_a_fault_while_a_notebook_is_looked_at_is_its_row(
     course, quick, monkeypatch, place
 ):
@@ -300,7 +301,8 @@ def test_a_report_that_may_not_be_written_or_read_is_told(course, home):
     code = f"""
 import os; os.chdir({str(home)!r})
 from pathlib import Path
-from course.grading import crowd, sandbox
+from course.grading import crowd
+from course.grading.box import sandbox
 sandbox.works = lambda: True
 for source, out in (("in", "shut"), ("in", "ledger"), ("in", "closed/x"),
                     ("closed", "out")):
@@ -326,7 +328,8 @@ import sys
 from functools import partial
 from pathlib import Path
 from course.__main__ import main
-from course.grading import crowd, sandbox
+from course.grading import crowd
+from course.grading.box import sandbox
 sandbox.works = lambda: True
 crowd.main = partial(crowd.main, root=Path("course"))
 sys.exit(main(["grade", "in", "--out", sys.argv[1]]))

@@ -13,10 +13,10 @@ TRIED += ["reach_is or patches"]
 HOARD = """
 import sys, tempfile
 from pathlib import Path
-from course.grading.kernels import Kernels
-from course.grading.memory import held
-from course.grading.sandbox import Box
-from course.grading.wire import Stopped
+from course.grading.box.kernels import Kernels
+from course.grading.box.memory import held
+from course.grading.box.sandbox import Box
+from course.grading.box.wire import Stopped
 code = '''
 import os, time
 for _ in range(8):

@@ -15,11 +15,13 @@ from grading_little import DOUBLE, book, go, raw, results, source, with_students
 
 from course.__main__ import main as commands
 from course.exercises import parse
-from course.grading import crowd, graft, ledger, reports, run, sandbox, workers
-from course.grading.attempts import students
-from course.grading.chapters import chapter_of
-from course.grading.downloads import handed
-from course.grading.submissions import find
+from course.grading import crowd, graft, run, workers
+from course.grading.box import sandbox
+from course.grading.intake.attempts import students
+from course.grading.intake.chapters import chapter_of
+from course.grading.intake.downloads import handed
+from course.grading.intake.submissions import find
+from course.grading.report import ledger, reports
 from course.source import ROOT
 
 pytest_plugins = "graded_class"

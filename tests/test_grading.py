@@ -29,11 +29,12 @@ from hypothesis.extra import numpy as arrays
 
 from course import comfort, keeping
 from course.exercises import Sheet, answered, parse
-from course.grading import graft, marks, sending
+from course.grading import graft, marks
+from course.grading.box import sending
+from course.grading.box.sandbox import Box
 from course.grading.own import chosen, main
 from course.grading.plugin import GradedNotebook
-from course.grading.report import Grades, table
-from course.grading.sandbox import Box
+from course.grading.report.grades import Grades, table
 from course.grading.values import MIME, close, difference, share, unpack
 from course.source import ROOT
 from lib.check import tiers

@@ -4,8 +4,9 @@ import pytest
 from bs4 import BeautifulSoup
 from handed_in import little
 
-from course.grading import ends, mistakes
-from course.grading.sandbox import Box
+from course.grading import ends
+from course.grading.box.sandbox import Box
+from course.grading.report import mistakes
 
 SLOW = ends.told("slow", Box(True))
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.grading import watch, wire
-from course.grading.sandbox import Box
-from course.grading.wire import Stopped, Wire
+from course.grading.box import watch, wire
+from course.grading.box.sandbox import Box
+from course.grading.box.wire import Stopped, Wire
 
 SOON = 0.05
 

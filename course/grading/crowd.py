@@ -12,19 +12,14 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from course import ROOT
-from course.grading import (
-    archives,
-    gradebooks,
-    mistakes,
-    reports,
-    rules,
-    sandbox,
-    workers,
-)
-from course.grading.intake import Intake
-from course.grading.ledger import Ledger
-from course.grading.shelf import Shelf
-from course.grading.submissions import read, shown
+from course.grading import rules, workers
+from course.grading.box import sandbox
+from course.grading.intake import archives
+from course.grading.intake.first_look import Intake
+from course.grading.intake.submissions import read, shown
+from course.grading.report import gradebooks, mistakes, reports
+from course.grading.report.ledger import Ledger
+from course.grading.report.shelf import Shelf
 
 REFUSED = (
     "bubblewrap does not work here, and without it the code in these notebooks would "

@@ -1,6 +1,6 @@
 """Why an exercise got no values: its kernel, or the whole run, was given up."""
 
-from course.grading.sandbox import Box
+from course.grading.box.sandbox import Box
 
 ENDS = {
     "slow": "too slow: one of its cells ran longer than {box.cell_seconds:g} s and was "

@@ -9,8 +9,8 @@ import numpy as np
 
 from course.exercises import Exercise, Sheet
 from course.grading import ends, graft
+from course.grading.box.sandbox import Box
 from course.grading.run import Outcome, run
-from course.grading.sandbox import Box
 from course.grading.values import difference, share, unpack
 
 Values = dict[int, dict[str, np.ndarray]]  # of each exercise

@@ -19,12 +19,12 @@ import nbformat
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError
 
-from course.grading.kernels import Kernels
+from course.grading.box.kernels import Kernels
+from course.grading.box.sandbox import Box
+from course.grading.box.watch import WatchedKernel
+from course.grading.box.wire import Stopped
 from course.grading.run import NOTHING
-from course.grading.sandbox import Box
 from course.grading.values import MIME, unpack
-from course.grading.watch import WatchedKernel
-from course.grading.wire import Stopped
 
 MOST_WORDS = 400  # of what a learner's code says, kept for showing
 

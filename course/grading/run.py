@@ -23,8 +23,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from course import ROOT
-from course.grading.sandbox import Box
-from course.grading.watch import START_SECONDS
+from course.grading.box.sandbox import Box
+from course.grading.box.watch import START_SECONDS
 
 Outcome = dict[str, Any]
 NOTHING = {"end": "", "said": "", "check": "", "values": None, "seconds": 0.0}

@@ -16,8 +16,8 @@ from typing import Any
 from course.comfort import EXTRA
 from course.exercises import Sheet, parse
 from course.grading import marks
+from course.grading.box.sandbox import Box
 from course.grading.run import stop, stopped
-from course.grading.sandbox import Box
 from course.grading.values import unpack
 
 

@@ -12,8 +12,9 @@ from html import escape
 from typing import Any
 
 from course.exercises import Sheet
-from course.grading import ends, feedback
-from course.grading.reports import as_csv
+from course.grading import ends
+from course.grading.report import feedback
+from course.grading.report.reports import as_csv
 
 ERROR = re.compile(r"(\w*(?:Error|Exception|Warning|Interrupt|Exit))\b(?::|$)")
 NUMBER = re.compile(r"[-+]?\d[\d.,e+-]*\d|\d")

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from course.grading import archives, graft
-from course.grading.downloads import Handed, Person, depth, handed
-from course.grading.gradescope import LIST, people
+from course.grading import graft
+from course.grading.intake import archives
+from course.grading.intake.downloads import Handed, Person, depth, handed
+from course.grading.intake.gradescope import LIST, people
 
 # Of systems, editors and other graders: what no person named.
 SYSTEMS_OWN = [

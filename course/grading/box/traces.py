@@ -1,7 +1,7 @@
 """Runs inside a box: what one kernel left there is gone before the next begins.
 
 Files are deleted, and a box whose settings have changed is used no more. Whatever else
-outlives a process was denied (course/grading/calls.py), or is looked for.
+outlives a process was denied (calls.py), or is looked for.
 """
 
 import os

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
-from course.grading.downloads import COPY, OTTER, Handed
+from course.grading.intake.downloads import COPY, OTTER, Handed
 
 HOW = ("last", "first", "best")
 EARLIER = {

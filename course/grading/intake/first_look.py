@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from course.exercises import Sheet
-from course.grading import attempts, kinds
-from course.grading.chapters import chapter_of
+from course.grading.intake import attempts, kinds
+from course.grading.intake.chapters import chapter_of
+from course.grading.intake.submissions import find, read
 from course.grading.marks import Row
-from course.grading.submissions import find, read
 
 MOST_FILES = 100  # of one student
 UNKNOWN = "this is no exercise notebook of this course"

@@ -6,10 +6,10 @@ import socket
 import subprocess
 from pathlib import Path
 
-from course.grading.calls import filter_file
-from course.grading.fence import fence
-from course.grading.memory import Watch
-from course.grading.sandbox import Box
+from course.grading.box.calls import filter_file
+from course.grading.box.fence import fence
+from course.grading.box.memory import Watch
+from course.grading.box.sandbox import Box
 
 ASK_SECONDS = 5
 

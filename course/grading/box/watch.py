@@ -9,8 +9,8 @@ import time
 from collections import deque
 from typing import Any
 
-from course.grading.nursery import Nursery
-from course.grading.wire import Stopped, Wire
+from course.grading.box.nursery import Nursery
+from course.grading.box.wire import Stopped, Wire
 
 MOST_BYTES = 32 * 2**20  # that one cell may print or send
 MOST_MESSAGES = 20_000

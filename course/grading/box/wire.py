@@ -1,7 +1,7 @@
 """The grader's end of a wire into a box: every wait has an end, every byte is counted.
 
 A frame is a head, `number kind length` and a newline, then so many bytes, as
-course/grading/relay.py writes it in the box. No more of it is kept than was allowed.
+relay.py writes it in the box. No more of it is kept than was allowed.
 """
 
 import re
