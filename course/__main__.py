@@ -10,6 +10,9 @@ from pathlib import Path
 
 from course import begin, comfort, keeping, notebooks
 
+MOST_JOBS = 1_000
+DAY = 24 * 60 * 60
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit code."""
@@ -21,6 +24,11 @@ def main(arguments: list[str] | None = None) -> int:
         return COMMANDS[given.command][0](given)
     except ValueError as error:  # bad sources, unknown chapters: a sentence is enough
         print(error, file=sys.stderr)
+        return 1
+    except OSError as error:  # a full disk, a folder that may not be written
+        if not error.filename:
+            raise
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
         return 1
 
 
@@ -143,8 +151,14 @@ def grade(given: argparse.Namespace) -> int:
             )
         if given.jobs < 1:
             raise ValueError(f"--jobs {given.jobs}: at least 1 was expected")
+        if given.jobs > MOST_JOBS:
+            most = f"at most {MOST_JOBS:,} was expected"
+            raise ValueError(f"--jobs {given.jobs}: {most}")
         if not 0 < given.seconds < math.inf:
             raise ValueError(f"--seconds {given.seconds:g}: more than 0 was expected")
+        if given.seconds > DAY:
+            most = f"at most {DAY:,} was expected"
+            raise ValueError(f"--seconds {given.seconds:g}: {most}")
         if given.out.exists() and not given.out.is_dir():
             raise ValueError(f"--out {given.out}: a folder was expected, not a file")
         return crowd.main(

@@ -67,9 +67,13 @@ def guessed(file: Path) -> list[str]:
 def points(file: Path) -> dict[str, float]:
     """Add up the points of each chapter from the rows that grading wrote, if it did."""
     sums: dict[str, float] = {}
-    if file.exists():
+    try:
         for row in json.loads(file.read_text("utf8")):
             sums[row["chapter"]] = sums.get(row["chapter"], 0.0) + row["points"]
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, KeyError):
+        raise ValueError(f"{file} is damaged: make grade writes it anew") from None
     return sums
 
 
@@ -78,8 +82,11 @@ def times(root: Path = ROOT) -> list[str]:
     file = root / "build" / "times.json"
     if not file.exists():
         return ["nothing was timed yet: make html executes the chapters and times them"]
-    seconds = json.loads(file.read_text("utf8"))
-    return [f"{chapter:26} {seconds[chapter]:6.1f} s" for chapter in sorted(seconds)]
+    try:
+        seconds = json.loads(file.read_text("utf8"))
+        return [f"{name:26} {seconds[name]:6.1f} s" for name in sorted(seconds)]
+    except (OSError, ValueError, TypeError):
+        raise ValueError(f"{file} is damaged: remove it") from None
 
 
 class Need(NamedTuple):
@@ -124,10 +131,15 @@ def package(name: str) -> Callable[[], str]:
 
 
 def sandbox() -> str:
-    """Give bubblewrap's path if it can really make a sandbox here."""
-    from course.grading.sandbox import works
+    """Give bubblewrap's path if it can really make a sandbox here, and its bounds."""
+    from course.grading.box.fence import fence
+    from course.grading.box.sandbox import works
 
-    return first_program("bwrap") if works() else ""
+    if not works():
+        return ""
+    with fence({"memory": 2**30}) as group:
+        how = "a control group" if group else "looking at it five times a second"
+    return f"{first_program('bwrap')}, memory of a box bounded by {how}"
 
 
 def disk() -> str:

@@ -3,8 +3,9 @@
 import pytest
 from grading_little import with_students
 
-from course.grading import graft, marks, sandbox, workers
+from course.grading import graft, marks, workers
 from course.grading.answers import learners
+from course.grading.box import sandbox
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from course.exercises import Sheet, answered, parse
 from course.grading import crowd, graft, marks
+from course.grading.box.sandbox import Box, works
+from course.grading.box.sending import pack
 from course.grading.run import run
-from course.grading.sandbox import Box, works
-from course.grading.sending import pack
 from course.grading.values import unpack
 from course.notebooks import exercises
 
@@ -150,6 +150,11 @@ def points(rows):
     return {number: row.points for number, row in sorted(rows.items())}
 
 
+def endless(box):
+    """A box that ends no notebook: one of so many answers is nobody's."""
+    return replace(box, cells=1000)
+
+
 def judged(sheet, cases, box=BOX):
     """Run many answers, (task, text) each, in one kernel; give what is wrong with each.
 
@@ -160,7 +165,7 @@ def judged(sheet, cases, box=BOX):
     tasks = [replace(task, number=k) for k, (task, _) in enumerate(whole, 1)]
     given = {k: texts for k, (_, texts) in enumerate(whole, 1)}
     many = Sheet(sheet.intro, tuple(tasks))
-    outcomes = list(run(graft.graded(many, given, SEED), box))
+    outcomes = list(run(graft.graded(many, given, SEED), endless(box)))
     assert [o["exercise"] for o in outcomes] == list(given)
     first, rest = outcomes[: len(solved)], outcomes[len(solved) :]
     want = {
@@ -193,8 +198,24 @@ def together(path, cases, box=BOX):
         }
         for k, (_, text) in enumerate(cases, 1)
     ]
-    rows = marks.rows("05_x", many, raw({"cells": cells}), expected(many), SEED, box)
+    data, box = raw({"cells": cells}), endless(box)
+    rows = marks.rows("05_x", many, data, expected(many), SEED, box)
     return sorted(rows, key=lambda row: row.exercise)
+
+
+HASTY = replace(BOX, cell_seconds=2, start_seconds=3)  # some attacks wait for the end
+
+
+def after_each(path, attacks):
+    """Grade attacks, answers to the first exercise, in one notebook, by their names.
+
+    Gives the row of each, and that of an honest answer to the second after it. Some run
+    until they are stopped.
+    """
+    cases = [case for _, text in attacks for case in ((1, text.lstrip()), (2, HONEST))]
+    rows = together(path, cases, HASTY)
+    pairs = zip(rows[::2], rows[1::2], strict=True)
+    return {name: pair for (name, _), pair in zip(attacks, pairs, strict=True)}
 
 
 def selected(request, param):

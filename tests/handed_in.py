@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from grading_little import DOUBLE, book, raw, source
 
 from course.exercises import parse
-from course.grading.intake import Intake
+from course.grading.intake.first_look import Intake
 
 
 @cache

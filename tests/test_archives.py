@@ -8,7 +8,7 @@ import zipfile
 import pytest
 from handed_in import counts, handed_in, little, zipped
 
-from course.grading import archives
+from course.grading.intake import archives
 
 
 def told(tmp_path, data):

@@ -7,13 +7,16 @@ import pytest
 from grading_little import judged, source
 
 from course.exercises import parse
-from course.grading.sandbox import Box
+from course.grading.box.sandbox import Box
 from course.source import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.sandbox]
 
 HOME = str(Path.home())
-HELPER = """import glob, os, socket, sys, time
+HELPER = """import ctypes, os, socket, sys, tempfile, time
+def mounts(): return [line.split() for line in open("/proc/self/mounts")]
+def call(name, *given):
+    if getattr(ctypes.CDLL(None), name)(*given) < 0: raise OSError
 def processes(what):
     for p in filter(str.isdigit, os.listdir("/proc")):
         try: yield open(f"/proc/{p}/{what}", "rb").read()
@@ -56,9 +59,20 @@ REACH = {
     "input": "input()",
     "another submission": "open('OTHER')",
     "writing over another submission": "open('OTHER', 'w')",
-    "a file beside its sockets": """[open(os.path.join(k, "attack"), "w")
-        for f in os.listdir("/tmp") if f.startswith("lp")
-        for k in [max(glob.glob(f"/tmp/{f}/k*/*"))]][0]""",
+    "a place on a disk": """[tempfile.TemporaryFile(dir=m[1]) for m in mounts()
+        if m[2] not in ("tmpfs", "devtmpfs", "devpts")][0]""",
+    "a place on a disk that can be shared": """[os.mkdir(os.path.join(m[1], "attack"))
+        for m in mounts() if not m[1].startswith(("/tmp", "/dev", "/proc"))][0]""",
+    "the memory of what begins kernels": "open('/proc/2/mem')",
+    "shared memory that stays": "call('shmget', 0, 4096, 0o1600)",
+    "a queue that stays": "call('mq_open', b'/attack', 0o102, 0o600, None)",
+    "messages that stay": "call('msgget', 0, 0o1600)",
+    "a file without a place": "os.memfd_create('attack')",
+    "a key that stays": "call('syscall', 248, b'user', b'attack', b'x', 1, -4)",
+    "a user of its own": "call('unshare', 0x10000000)",
+    "a user of its own, by clone": "call('syscall', 56, 0x10000011, 0, 0, 0, 0)",
+    "a look into another process": "call('ptrace', 16, os.getppid(), 0, 0)",
+    "another's open files": "call('syscall', 438, os.pidfd_open(os.getppid()), 0, 0)",
     "its first process": "open('/proc/1/environ').read()[0]",
     "the machine's settings": "open('/proc/sys/kernel/hostname', 'w')",
     "writing where the system's root is": "open('/attack', 'w')",
@@ -71,7 +85,11 @@ DANGEROUS = {
     *("a gigabyte of memory too much", "a gigabyte in a file", "200 processes"),
     *("input", "being root", "writing where the system's root is"),
     *("the machine's settings", "much shared memory", "its first process"),
-    *("a file beside its sockets", "writing here"),
+    *("writing here", "a place on a disk", "a place on a disk that can be shared"),
+    *("the memory of what begins kernels", "a key that stays", "a queue that stays"),
+    *("shared memory that stays", "messages that stay", "a file without a place"),
+    *("a user of its own", "a user of its own, by clone", "another's open files"),
+    "a look into another process",
 }
 
 

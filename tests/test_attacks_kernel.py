@@ -1,13 +1,7 @@
 """Attacks on the kernel and its like: nothing is gained, and no one else loses."""
 
-import os
-import subprocess
-import threading
-from collections import defaultdict
-from dataclasses import replace
-
 import pytest
-from grading_little import BOX, HONEST, selected, source, together
+from grading_little import after_each, selected, source
 
 pytestmark = [pytest.mark.slow, pytest.mark.sandbox]
 
@@ -82,11 +76,6 @@ def double(x):
 def double(x):
     for i in range(500_000): display({"text/plain": str(i)}, raw=True)
     return x""",
-    "files where sockets are": """
-import glob, os
-for folder in glob.glob("/tmp/lp*/k*/*"):
-    open(os.path.join(folder, "attack"), "w").write("x" * 1000)
-def double(x): return x""",
     "messages that make no sense": """
 kernel = get_ipython().kernel
 def double(x):
@@ -105,8 +94,6 @@ def double(x):
 import builtins
 builtins.AssertionError = builtins.Exception = KeyboardInterrupt
 def double(x): return x""",
-    "its parent killed": "import os\nos.kill(os.getppid(), 9)\ndef double(x): return x",
-    "its parent stopped": "import os\nos.kill(os.getppid(), 19)\ndouble = abs",
     "all its files closed": "import os\nos.closerange(0, 256)\ndef double(x): return x",
     "a memory bomb": """
 def double(x):
@@ -126,6 +113,12 @@ def double(x):
     for k in range(100):
         with open(f"/tmp/{k}", "wb") as file: file.write(bytes(2**26))
     return x""",
+    "code that is never read": """
+import os, time
+os.kill(os.getppid(), 19)
+def double(x): time.sleep(100)
+"""
+    + "#" * 2**20,
     "a nest of lists": """
 import live_papers_sending as way
 from IPython.display import display
@@ -136,32 +129,12 @@ def double(x):
     return object()""",
 }
 
-MARK = f"{os.getpid()}{threading.get_ident()}"
-LEAVE = {  # what must be gone when the run ends, or the next answer begins
-    "stay": """
-import os, time
-def double(x):
-    if not os.fork(): time.sleep(100)
-    return 2 * x
-os_exit = os._exit""",
-    "gone": "import os\nos._exit(0)",
-    "look": """
-import os
-def double(x):
-    others = [p for p in os.listdir("/proc") if p.isdigit() and int(p) > 2]
-    if len(others) > 1: raise ValueError(f"{len(others)} processes")
-    return 2 * x""",
-    "started": f"""
-import subprocess, sys
-def double(x):
-    code = "import time; time.sleep(100) #{MARK}"
-    subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
-    return 2 * x""",
-}
-
 SAID = {  # what the grader must have seen, where it is more than a wrong answer
     "its kernel died": ("exit", "exit at once", "kill everything"),
-    "too slow": ("stop", "an endless loop", "a loop that cannot be interrupted"),
+    "too slow": (
+        *("stop", "an endless loop", "a loop that cannot be interrupted"),
+        "code that is never read",
+    ),
     "far too much": ("a hundred megabytes of output",),
 }
 
@@ -173,20 +146,9 @@ def path(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def rows(path, request):
-    """The rows of all attacks, each with that of the honest answer after it.
-
-    Those that leave something running come last, one right after another.
-    """
-    cases = []
-    for name in selected(request, "name"):
-        cases += [(name, (1, BREAK[name].lstrip())), (name, (2, HONEST))]
-    cases += [(name, (1, text.lstrip())) for name, text in LEAVE.items()]
-    found = defaultdict(list)
-    hasty = replace(BOX, cell_seconds=2)  # some attacks run until they are stopped
-    graded = together(path, [case for _, case in cases], hasty)
-    for (name, _), row in zip(cases, graded, strict=True):
-        found[name].append(row)
-    return found
+    """The rows of all attacks, each with that of the honest answer after it."""
+    chosen = [(name, BREAK[name]) for name in selected(request, "name")]
+    return after_each(path, chosen)
 
 
 @pytest.mark.parametrize("name", BREAK)
@@ -197,14 +159,3 @@ def test_an_attack_gains_nothing_and_costs_no_one_else(rows, name):
     assert "\n" not in attack.remark and len(attack.remark) < 600
     for words, names in SAID.items():
         assert name not in names or words in attack.remark
-
-
-def test_nothing_is_left_running(rows):
-    assert rows["started"][0].points == 2
-    running = subprocess.run(["ps", "ax", "-o", "args"], capture_output=True, text=True)
-    assert MARK not in running.stdout
-
-
-def test_what_one_answer_leaves_running_is_ended_before_the_next(rows):
-    found = [rows[name][0] for name in ("stay", "gone", "look")]
-    assert [row.points for row in found] == [2, 0, 2], found

@@ -11,7 +11,8 @@ import pytest
 from bs4 import BeautifulSoup
 from grading_little import HONEST, book, raw, source
 
-from course.grading import crowd, graft, marks, submissions
+from course.grading import crowd, graft, marks
+from course.grading.intake import submissions
 from course.grading.run import run
 
 pytestmark = [pytest.mark.slow, pytest.mark.sandbox]
@@ -258,7 +259,7 @@ def test_no_spreadsheet_takes_a_cell_for_a_formula(rows):
 
 def test_an_escape_that_was_left_out_would_be_seen(report, monkeypatch):
     """The test can fail: without escaping there would be a script on the page."""
-    from course.grading import feedback
+    from course.grading.report import feedback
 
     monkeypatch.setattr(feedback, "escape", str)
     row = {"exercise": 1, "title": "", "points": 0, "out_of": 1, "remark": "<script>"}

@@ -15,11 +15,13 @@ from grading_little import DOUBLE, book, go, raw, results, source, with_students
 
 from course.__main__ import main as commands
 from course.exercises import parse
-from course.grading import crowd, graft, ledger, reports, run, sandbox, workers
-from course.grading.attempts import students
-from course.grading.chapters import chapter_of
-from course.grading.downloads import handed
-from course.grading.submissions import find
+from course.grading import crowd, graft, run, workers
+from course.grading.box import sandbox
+from course.grading.intake.attempts import students
+from course.grading.intake.chapters import chapter_of
+from course.grading.intake.downloads import handed
+from course.grading.intake.submissions import find
+from course.grading.report import ledger, reports
 from course.source import ROOT
 
 pytest_plugins = "graded_class"
@@ -153,7 +155,7 @@ def test_what_could_not_be_graded_is_named_and_tried_again(
     count = workers.grade
     monkeypatch.setattr(workers, "grade", lambda *_: 1 / 0)
     assert go(course) == 1
-    assert "not graded: anna/work.ipynb: ZeroDivisionError" in capsys.readouterr().out
+    assert "anna/work.ipynb: not graded: ZeroDivisionError" in capsys.readouterr().out
     monkeypatch.setattr(workers, "grade", count)
     assert go(course) == 0 and len(quick) == 3
 

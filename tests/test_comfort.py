@@ -1,12 +1,14 @@
 """The comfort commands: what they say, and that they say it in a sentence."""
 
+import errno
 import json
+import os
 
 import pytest
 import torch
 from little import answer, load, make, own, save
 
-from course import comfort, recipes, site
+from course import comfort, keeping, recipes, site
 from course.__main__ import main
 from lib import data
 
@@ -33,6 +35,41 @@ def test_progress_adds_the_points_of_the_last_marking(root):
     rows = [{"chapter": "05_x", "points": 2}, {"chapter": "05_x", "points": 1.5}]
     (grades / "grades.json").write_text(json.dumps(rows))
     assert "3.5 points when last marked" in comfort.progress(root)[0]
+
+
+@pytest.mark.parametrize("text", ["{", "3", "[3]", '[{"points": 1}]', "\udcff"])
+def test_a_damaged_file_of_points_or_times_is_named(root, text):
+    grades, build = root / "build" / "grades", root / "build"
+    grades.mkdir(parents=True)
+    data = text.encode("utf8", "surrogateescape")
+    (grades / "grades.json").write_bytes(data)
+    with pytest.raises(ValueError, match=r"grades\.json is damaged: make grade"):
+        comfort.progress(root)
+    (build / "times.json").write_bytes(data[:2])
+    with pytest.raises(ValueError, match=r"times\.json is damaged: remove it"):
+        comfort.times(root)
+
+
+def test_what_the_system_refuses_is_a_sentence(monkeypatch, capsys):
+    refused = OSError(errno.EROFS, os.strerror(errno.EROFS), "/exercises/05_x.ipynb")
+
+    def update():
+        raise refused
+
+    monkeypatch.setattr(keeping, "update", update)
+    assert main(["notebooks"]) == 1
+    said = "/exercises/05_x.ipynb: Read-only file system\n"
+    assert capsys.readouterr().err == said
+    refused.filename = None
+    with pytest.raises(OSError, match="Read-only"):
+        main(["notebooks"])
+
+
+def test_a_second_build_says_that_it_waits(tmp_path, capsys):
+    with site._turn(tmp_path / ".lock"):
+        assert not capsys.readouterr().out
+        assert not site._turn(tmp_path / ".lock").is_locked
+    assert "this one begins when that ends" in capsys.readouterr().out
 
 
 def test_progress_survives_a_damaged_notebook(root):

@@ -8,8 +8,8 @@ nbgrader's exchange and otter's `export`.
 import pytest
 from handed_in import counts, handed_in, little, taken_in, zipped
 
-from course.grading import attempts
-from course.grading.downloads import Person, time_of
+from course.grading.intake import attempts
+from course.grading.intake.downloads import Person, time_of
 
 MOODLE = "assignsubmission_file_"
 TIMES = ("2026-11-30-10-20-30", "2026-12-01-09-00-00")

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from course.grading import fence
+from course.grading.box import fence
 
 FORK = """
 import os, time

@@ -7,7 +7,7 @@ import pytest
 from handed_in import handed_in
 from test_downloads import DOWNLOADS, GRADESCOPE
 
-from course.grading import gradebooks
+from course.grading.report import gradebooks
 
 CHAPTERS = {"05_x": 5, "06_y": 7}
 

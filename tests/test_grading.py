@@ -29,12 +29,13 @@ from hypothesis.extra import numpy as arrays
 
 from course import comfort, keeping
 from course.exercises import Sheet, answered, parse
-from course.grading import graft, marks, sending
+from course.grading import graft, marks
 from course.grading.answers import learners
+from course.grading.box import sending
+from course.grading.box.sandbox import Box
 from course.grading.own import chosen, main
 from course.grading.plugin import GradedNotebook
-from course.grading.report import Grades, table
-from course.grading.sandbox import Box
+from course.grading.report.grades import Grades, table
 from course.grading.values import MIME, close, difference, share, unpack
 from course.source import ROOT
 from lib.check import tiers
@@ -106,6 +107,8 @@ def test_what_is_no_number_is_not_sent(value):
         {"x": {"kind": "int", "shape": [1], "data": "ä"}},
         {"x": {"kind": "int", "shape": [1], "data": 3}},
         {"x": {"kind": "int", "shape": [1]}},
+        {"x" * 201: {"kind": "int", "shape": [0], "data": ""}},
+        {str(n): {"kind": "int", "shape": [0], "data": ""} for n in range(1001)},
     ],
 )
 def test_what_is_no_message_is_refused(message):

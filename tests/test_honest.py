@@ -15,8 +15,8 @@ from course import comfort, notebooks
 from course.exercises import parse, unanswered
 from course.grading import graft, rules, sending
 from course.grading.answers import learners
-from course.grading.chapters import chapter_of
-from course.grading.sandbox import Box
+from course.grading.box.sandbox import Box
+from course.grading.intake.chapters import chapter_of
 from course.grading.statements import statements
 from course.grading.values import difference, unpack
 from course.source import ROOT

@@ -8,8 +8,8 @@ import pytest
 from grading_little import raw
 from handed_in import handed_in, little, taken_in, zipped
 
-from course.grading import kinds
-from course.grading.submissions import DEEPEST, find, shown
+from course.grading.intake import kinds
+from course.grading.intake.submissions import DEEPEST, find, shown
 from course.source import ROOT
 
 CONFLICT = b"""{"cells": [

@@ -12,19 +12,14 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from course import ROOT
-from course.grading import (
-    archives,
-    gradebooks,
-    mistakes,
-    reports,
-    rules,
-    sandbox,
-    workers,
-)
-from course.grading.intake import Intake
-from course.grading.ledger import Ledger
-from course.grading.shelf import Shelf
-from course.grading.submissions import read, shown
+from course.grading import rules, workers
+from course.grading.box import sandbox
+from course.grading.intake import archives
+from course.grading.intake.first_look import Intake
+from course.grading.intake.submissions import read, shown
+from course.grading.report import gradebooks, mistakes, reports
+from course.grading.report.ledger import Ledger
+from course.grading.report.shelf import Shelf
 
 REFUSED = (
     "bubblewrap does not work here, and without it the code in these notebooks would "
@@ -93,11 +88,11 @@ class Run:
         keys = {
             name: task.digest.encode() + decides for name, task in self.tasks.items()
         }
-        self.want: dict[str, dict[int, Any]] = {}
+        self.want: dict[str, Future[dict[int, Any]]] = {}
         self.intake = Intake(self.folder, sheets, keys, self.attempts)
         self.shelf = Shelf(self.out)
         self.ledger = Ledger(self.out / "ledger.jsonl")
-        self.failed: dict[str, str] = {}
+        self.failed: dict[str, dict[str, Any]] = {}  # as entries, told and not kept
 
     def grade(self, jobs: int, scheduler: str | None) -> int:
         """Grade what is not graded yet, and write reports all along."""
@@ -118,8 +113,8 @@ class Run:
         finally:
             signal.signal(signal.SIGTERM, terminate)
         print(self.report())
-        for path, why in self.failed.items():
-            print(f"not graded: {shown(path)}: {shown(why)}")
+        for path, entry in self.failed.items():
+            print(f"{shown(path)}: {entry['rows'][0]['remark']}")
         return code or int(bool(self.failed))
 
     def graded(self, executor: Executor, width: int) -> Iterator[str]:
@@ -136,11 +131,11 @@ class Run:
                 while len(waiting) >= width:
                     yield from self.collect(waiting)
                 task = self.tasks[entry["chapter"]]
-                want = self.wanted(entry["chapter"], executor)
                 try:
+                    want = self.wanted(entry["chapter"], executor)
                     raw = read(self.folder, path)
-                except ValueError as error:  # it was there a moment ago
-                    self.failed[path] = str(error)
+                except Exception as error:  # it was there a moment ago, say
+                    self.fail(entry, error)
                     yield path
                     continue
                 waiting[executor.submit(workers.grade, task, raw, want)] = entry
@@ -151,8 +146,8 @@ class Run:
         """Give the expected values of a chapter, computed when first needed."""
         if chapter not in self.want:
             task = self.tasks[chapter]
-            self.want[chapter] = executor.submit(workers.expected, task).result()
-        return self.want[chapter]
+            self.want[chapter] = executor.submit(workers.expected, task)
+        return self.want[chapter].result()
 
     def collect(self, waiting: dict[Future[Any], dict[str, Any]]) -> Iterator[str]:
         """Wait until at least one notebook is graded, and write down what came."""
@@ -161,10 +156,8 @@ class Run:
             entry = waiting.pop(future)
             try:
                 entry["rows"] = future.result()
-            except (
-                Exception
-            ) as error:  # a worker was lost, say: a later run tries again
-                self.failed[entry["path"]] = f"{type(error).__name__}: {error}"
+            except Exception as error:  # a worker was lost, say
+                self.fail(entry, error)
             else:
                 self.add(entry)
             yield entry["path"]
@@ -172,12 +165,24 @@ class Run:
     def add(self, entry: dict[str, Any]) -> None:
         """Write down what a notebook earned."""
         self.ledger.add(entry)
-        entries, _ = self.intake.told(self.ledger.entries)
+        entries, _ = self.intake.told(self.known())
         reports.write(self.shelf, entries, entry["path"])
+
+    def fail(self, entry: dict[str, Any], error: Exception) -> None:
+        """Tell of a notebook that could not be graded; a later run tries it again."""
+        plain = type(error) in (ValueError, RuntimeError)
+        why = f"{error}" if plain else f"{type(error).__name__}: {error}"
+        why = f"not graded: {shown(why)[:400]}; the same command tries it again"
+        rows = list(self.intake.nothing(entry["chapter"], why))
+        self.failed[entry["path"]] = entry | {"rows": rows}
+
+    def known(self) -> dict[str, dict[str, Any]]:
+        """Give the entries that reports tell of, by their paths."""
+        return self.ledger.entries | self.failed
 
     def report(self) -> str:
         """Write all reports anew; give a summary."""
-        entries, less = self.intake.told(self.ledger.entries)
+        entries, less = self.intake.told(self.known())
         left_out = self.intake.left_out | less
         reports.write(self.shelf, entries)
         whose = {path: it.student for path, it in self.intake.found.whose.items()}

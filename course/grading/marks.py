@@ -8,19 +8,13 @@ from typing import Any
 import numpy as np
 
 from course.exercises import Exercise, Sheet
-from course.grading import graft
+from course.grading import ends, graft
 from course.grading.answers import learners
+from course.grading.box.sandbox import Box
 from course.grading.run import Outcome, run
-from course.grading.sandbox import Box
 from course.grading.values import difference, share, unpack
 
 Values = dict[int, dict[str, np.ndarray]]  # of each exercise
-ENDS = {
-    "slow": "too slow: one of its cells ran longer than {:g} s and was stopped",
-    "died": "its kernel died: too much memory, or the code ended the process",
-    "broken": "its run broke off: what it sent was too long, or makes no sense",
-    "flood": "it printed or sent far too much, or what makes no sense",
-}
 HINTS = {
     "NameError": "what an answer names comes along from other cells only if it is an "
     "import, a function, a class or a plain constant; the rest belongs into its cell",
@@ -138,7 +132,7 @@ def remark(outcome: Outcome, wrong: str, box: Box) -> str:
     if not wrong:
         return "right"
     if outcome["end"]:
-        return ENDS[outcome["end"]].format(box.cell_seconds)
+        return ends.told(outcome["end"], box)
     if outcome["said"] == "NotImplementedError: ":
         return "not answered"
     if outcome["check"]:

@@ -8,8 +8,9 @@ from tqdm import tqdm
 
 from course import ROOT
 from course.exercises import parse
-from course.grading import marks, sandbox
-from course.grading.report import Grades, table
+from course.grading import marks
+from course.grading.box import sandbox
+from course.grading.report.grades import Grades, table
 from course.naming import named
 
 UNWRAPPED = "bubblewrap is not here, so your own code runs as you: fine for your own"

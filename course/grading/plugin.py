@@ -19,10 +19,12 @@ import nbformat
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError
 
-from course.grading.kernels import Kernels
-from course.grading.sandbox import Box
+from course.grading.box.kernels import Kernels
+from course.grading.box.sandbox import Box
+from course.grading.box.watch import WatchedKernel
+from course.grading.box.wire import Stopped
+from course.grading.run import NOTHING
 from course.grading.values import MIME, unpack
-from course.grading.watch import Stopped, WatchedKernel
 
 MOST_WORDS = 400  # of what a learner's code says, kept for showing
 
@@ -65,6 +67,7 @@ class GradedNotebook(IPyNbFile):
         self.nb = nbformat.read(self.path, as_version=4)
         self.grader = Line()
         self.again: set[int] | None = None
+        self.began = 0.0
         self.last = {cell.metadata.exercise: cell for cell in self.nb.cells}
         self.first_of = {c.metadata.exercise: c for c in reversed(self.nb.cells)}
         intro = [c.source for c in self.nb.cells if c.metadata.exercise == 0]
@@ -72,8 +75,7 @@ class GradedNotebook(IPyNbFile):
         self.kernels = Kernels(self.box, self.path.parent, intro)
         turns = range(1, self.nb.metadata.rounds + 1)
         self.outcomes = {
-            (turn, number): {"exercise": number, "end": "", "said": "", "check": ""}
-            | {"values": None, "alone": turn == 2, "seconds": 0.0}
+            (turn, number): dict(NOTHING, exercise=number, alone=turn == 2)
             for number in self.last
             for turn in turns
         }
@@ -107,6 +109,12 @@ class GradedNotebook(IPyNbFile):
         """Say how long a cell may run: what can be run again alone has a third."""
         final = alone or self.nb.metadata.rounds == 1
         return self.box.cell_seconds * (1 if final else 1 / 3)
+
+    def left(self) -> float:
+        """Say how long the notebook may still run, from when its first kernel ran."""
+        if not self.began:
+            return self.box.book_seconds
+        return self.began + self.box.book_seconds - time.monotonic()
 
     def asked_again(self, exercise: int) -> bool:
         """Whether the grader wants an exercise to be run once more, alone."""
@@ -145,11 +153,14 @@ class GradedCell(IPyNbCell):
         book, ours = self.parent, self.cell.metadata
         start = time.monotonic()
         try:
+            if book.left() <= 0:
+                raise Stopped("long")
             if book.first_of[ours.exercise] is self.cell:
                 if book.kernels.have(tuple(ours.needs), new=self.turn == 2):
                     outcome["alone"] = True
                 start = time.monotonic()
-            patience = book.patience(outcome["alone"])
+                book.began = book.began or start
+            patience = min(book.patience(outcome["alone"]), book.left())
             self.config.option.nbval_cell_timeout = patience
             book.kernel.begin()
             super().runtest()
@@ -157,7 +168,8 @@ class GradedCell(IPyNbCell):
             self.note_error(outcome)
             raise
         except Stopped as stopped:
-            outcome["end"] = stopped.end
+            late = stopped.end == "slow" and book.left() <= 0
+            outcome["end"] = "long" if late else stopped.end
         except Exception:  # messages that make no sense: a kernel may send anything
             alive = book.kernel is not None and book.kernel.is_alive()
             outcome["end"] = "flood" if alive else "died"
@@ -196,4 +208,5 @@ def plain(message: Any) -> Any:
         unpack(message)
     except ValueError as error:
         return str(error)
-    return message
+    parts = ("kind", "shape", "data")
+    return {name: {part: x[part] for part in parts} for name, x in message.items()}

@@ -1,7 +1,7 @@
 """Run a graded notebook with nbval in a pytest of its own, and give what came of it.
 
 An outcome is a dict: exercise; values, as the kernel sent them, or None; end, empty or
-why its kernel was given up (died, slow, flood); said, the first error; check, the
+why it was given up, as ends.py says; said, the first error; check, the
 sentence of the check; alone, whether no other answer had run in its kernel; seconds.
 All of its words come from the learner's code.
 """
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -22,10 +23,11 @@ import nbformat
 from nbformat import NotebookNode
 
 from course import ROOT
-from course.grading.sandbox import Box
-from course.grading.watch import START_SECONDS
+from course.grading.box.sandbox import Box
+from course.grading.box.watch import START_SECONDS
 
 Outcome = dict[str, Any]
+NOTHING = {"end": "", "said": "", "check": "", "values": None, "seconds": 0.0}
 LONGEST = 64 * 2**20  # characters of one outcome: our plugin never sends more
 running: set[subprocess.Popen[str]] = set()
 stopped = threading.Event()
@@ -47,6 +49,10 @@ def run(
     once more alone, and only then given: what one answer breaks costs no other its
     points. Exercises may be missing at the end, if the run itself broke.
     """
+    many = too_many(book, box)
+    for number in many:
+        yield dict(NOTHING, exercise=number, end="cells", alone=True)
+    book.cells = [cell for cell in book.cells if cell.metadata.exercise not in many]
     book.metadata |= {"box": asdict(box), "rounds": 1 if right is None else 2}
     place = "/tmp" if box.wrapped else None  # a socket's path must be short
     with tempfile.TemporaryDirectory(prefix="lp", dir=place) as folder:
@@ -66,7 +72,7 @@ def run(
             text=True,
         )
         os.close(speak)
-        longest = 2 * len(book.cells) * (box.cell_seconds + START_SECONDS)
+        longest = 2 * (box.book_seconds + START_SECONDS)  # the plugin's own end failed
         watchdog = threading.Timer(longest, process.kill)
         watchdog.start()
         running.add(process)
@@ -98,6 +104,12 @@ def run(
                 process.communicate(timeout=10)
             process.kill()
             process.wait()
+
+
+def too_many(book: NotebookNode, box: Box) -> list[int]:
+    """List the exercises whose answers have too many cells."""
+    answers = [c.metadata.exercise for c in book.cells if c.metadata.role == "answer"]
+    return [n for n, cells in Counter(answers).items() if cells > box.most_cells]
 
 
 def command(file: Path, speak: int) -> list[str]:

@@ -1,7 +1,7 @@
 """What crosses from a kernel: numbers as JSON, read with suspicion and compared here.
 
 A message is {name: {"kind": "float", "shape": [2, 3], "data": base64}}, as
-course/grading/sending.py packs it inside the kernel.
+course/grading/box/sending.py packs it inside the kernel.
 """
 
 import base64
@@ -16,6 +16,8 @@ import numpy as np
 MIME = "application/vnd.live-papers.values+json"  # as in sending.py
 KINDS = {"bool": "|b1", "int": "<i8", "float": "<f8", "complex": "<c16"}
 MOST_DIMENSIONS = 16
+MOST_NAMES = 1000
+LONGEST_NAME = 200
 PREDICTION = re.compile(r"within (\d+) %")  # a name that lets its values be so far off
 
 
@@ -26,6 +28,8 @@ def unpack(message: Any) -> dict[str, np.ndarray]:
     """
     if not isinstance(message, dict) or not all(isinstance(k, str) for k in message):
         raise ValueError("the kernel sent no values by name")
+    if len(message) > MOST_NAMES or max(map(len, message), default=0) > LONGEST_NAME:
+        raise ValueError("the kernel sent too many names, or too long ones")
     return {name: array(value) for name, value in message.items()}
 
 

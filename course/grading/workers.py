@@ -16,8 +16,8 @@ from typing import Any
 from course.comfort import EXTRA
 from course.exercises import Sheet, parse
 from course.grading import marks
+from course.grading.box.sandbox import Box
 from course.grading.run import stop, stopped
-from course.grading.sandbox import Box
 from course.grading.values import unpack
 
 
@@ -86,7 +86,7 @@ def workers(jobs: int, scheduler: str | None) -> Iterator[tuple[Executor, int]]:
         raise ValueError(f"--scheduler needs Dask: {EXTRA('cluster')}") from None
     try:
         client = Client(scheduler, timeout=30)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise ValueError(f"no Dask scheduler answers at {scheduler}: {error}") from None
     with client, client.get_executor() as executor:
         threads = sum(client.nthreads().values())

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from nbformat import NotebookNode
 
 from course.address import repository
@@ -35,12 +35,23 @@ def build(
     """
     build_folder = root / "build"
     build_folder.mkdir(exist_ok=True)
-    with FileLock(build_folder / ".lock"):  # two builds at once would share one cache
+    with _turn(build_folder / ".lock"):
         names = ["index", *_chosen(root, chapters)]
         executed = Executor(root, fresh)(
             {name: _notebook(root, name) for name in names}
         )
         return _pages(root, stage.pages(root, executed) | _machinery(root))
+
+
+def _turn(file: Path) -> FileLock:
+    """Give the lock of builds, which would share one cache; tell who has to wait."""
+    lock = FileLock(file)
+    try:
+        lock.acquire(timeout=0)
+        lock.release()
+    except Timeout:
+        print(f"another build has {file}: this one begins when that ends", flush=True)
+    return lock
 
 
 def _chosen(root: Path, chapters: Iterable[str] | None) -> list[str]:

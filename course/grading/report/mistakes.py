@@ -12,12 +12,13 @@ from html import escape
 from typing import Any
 
 from course.exercises import Sheet
-from course.grading import feedback, marks
-from course.grading.reports import as_csv
+from course.grading import ends
+from course.grading.report import feedback
+from course.grading.report.reports import as_csv
 
 ERROR = re.compile(r"(\w*(?:Error|Exception|Warning|Interrupt|Exit))\b(?::|$)")
 NUMBER = re.compile(r"[-+]?\d[\d.,e+-]*\d|\d")
-FIXED = [*marks.ENDS.values(), "passes the check, but not the grading"]
+FIXED = [*ends.ENDS.values(), "passes the check, but not the grading"]
 ANOTHER = "something that no one else met"
 COSTLIEST = 5
 

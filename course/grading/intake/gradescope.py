@@ -6,7 +6,7 @@ more than is asked of it, for a file that a stranger may have packed.
 
 import re
 
-from course.grading.downloads import Person
+from course.grading.intake.downloads import Person
 
 LIST = "submission_metadata.yml"
 FOLDER = re.compile(r"^(submission_\w+):\s*$")

@@ -3,6 +3,7 @@
 A file is found and opened without following a link, in folders and in zip archives.
 """
 
+import contextlib
 import os
 import stat
 from collections.abc import Iterator
@@ -10,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from course.grading import archives, graft
-from course.grading.downloads import Handed, Person, depth, handed
-from course.grading.gradescope import LIST, people
+from course.grading import graft
+from course.grading.intake import archives
+from course.grading.intake.downloads import Handed, Person, depth, handed
+from course.grading.intake.gradescope import LIST, people
 
 # Of systems, editors and other graders: what no person named.
 SYSTEMS_OWN = [
@@ -20,6 +22,11 @@ SYSTEMS_OWN = [
     *(".ipynb_checkpoints", ".OTTER_LOG", "__zip_filename__"),
 ]
 DEEPEST = 60  # folders within one another
+DEEP = (
+    f"it lies more than {DEEPEST} folders deep, or under very long names: hand in the "
+    "file alone"
+)
+EMPTY = "the folder is empty: nothing was handed in"
 MOST_ARCHIVE = 2**31  # bytes of an archive, as it lies on the disk
 
 
@@ -44,7 +51,8 @@ def find(folder: Path) -> Found:
     groups: dict[str, tuple[Person, ...]] = {}
     for path in listing:
         if path.count("/") == level:  # where the platform puts it, and no student can
-            groups |= people(read(folder, path), str(PurePosixPath(path).parent))
+            with contextlib.suppress(ValueError):  # anyone's file may have this name
+                groups |= people(read(folder, path), str(PurePosixPath(path).parent))
     whose = handed(found, groups)
     books = {path for path in found if path.lower().endswith(".ipynb")}
     served = {whose[path].student for path in books}
@@ -96,10 +104,10 @@ def within(folder: Path, path: str, budget: archives.Budget | None) -> Iterator[
     try:
         with opened(folder, path) as file:
             inner = archives.listed(file, budget)
-    except ValueError:
+    except Exception:
         if not path:
             raise
-        inner = []
+        inner = []  # reading it will say why
     seen = [p for p in inner if not any(map(hidden, PurePosixPath(p).parts))]
     if path:
         yield from [f"{path}/{name}" for name in seen] or [path]
@@ -147,9 +155,8 @@ def opened(folder: Path, path: str) -> IO[bytes]:
             place = inner
         kind = os.fstat(place)
         if stat.S_ISDIR(kind.st_mode):
-            deep = f"it lies more than {DEEPEST} folders deep: hand in the file alone"
-            empty = "the folder is empty: nothing was handed in"
-            raise ValueError(deep if path.count("/") >= DEEPEST else empty)
+            empty = all(map(hidden, os.listdir(place)))
+            raise ValueError(EMPTY if empty else DEEP)
         if not stat.S_ISREG(kind.st_mode):
             raise ValueError("this is no notebook: it is no ordinary file")
         if kind.st_size > MOST_ARCHIVE:
@@ -158,7 +165,7 @@ def opened(folder: Path, path: str) -> IO[bytes]:
     except OSError as error:
         parts = PurePosixPath(path).parts
         ways = [Path(folder, *parts[: k + 1]) for k in range(len(parts))]
-        link = any(way.is_symlink() for way in ways)
+        link = any(map(os.path.islink, ways))
         why = "a link came, and links are not followed" if link else error.strerror
         raise ValueError(f"it cannot be read: {why}") from None
     finally:

@@ -1,16 +1,17 @@
 """Who is who, and which of someone's files counts: the last attempt, unless told."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
-from course.grading.downloads import COPY, OTTER, Handed
+from course.grading.intake.downloads import COPY, OTTER, Handed
 
 HOW = ("last", "first", "best")
 EARLIER = {
     "last": "an earlier attempt: the last one counts",
     "first": "a later attempt: the first one counts",
 }
+MOST_ALIKE = 5  # files of one student and chapter that are graded
 LESS = "another file of the same student and chapter earned more, or as much"
 
 
@@ -75,6 +76,18 @@ def superseded(
         chosen = {"last": max, "first": min}[how](attempts.values())
         out |= {path: EARLIER[how] for path in good if attempts[path] != chosen}
     return out
+
+
+def too_many(
+    chapters: Mapping[str, str], whose: Mapping[str, Handed], out: Container[str]
+) -> dict[str, str]:
+    """Say which files are one too many; of those that are not `out`, the last stay."""
+    groups, student = defaultdict(list), names(chapters, whose)
+    for path in sorted(chapters, key=lambda p: whose[p].attempt, reverse=True):
+        if chapters[path] and path not in out:
+            groups[student[path], chapters[path]].append(path)
+    why = f"its student handed in over {MOST_ALIKE} notebooks of this chapter"
+    return {p: why for paths in groups.values() for p in paths[MOST_ALIKE:]}
 
 
 def comparable(paths: list[str], whose: Mapping[str, Handed]) -> bool:

@@ -39,7 +39,7 @@ def fence(most: dict[str, int]) -> Iterator[list[str]]:
 def places() -> list[Path]:
     """List the groups that this process is in, as folders."""
     try:
-        lines = Path("/proc/self/cgroup").read_text().split()
+        lines = Path("/proc/self/cgroup").read_text().splitlines()
     except OSError:
         return []
     found = []

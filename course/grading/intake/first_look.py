@@ -6,16 +6,18 @@ can be told before they are graded.
 """
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from course.exercises import Sheet
-from course.grading import attempts, kinds
-from course.grading.chapters import chapter_of
+from course.grading.intake import attempts, kinds
+from course.grading.intake.chapters import chapter_of
+from course.grading.intake.submissions import find, read
 from course.grading.marks import Row
-from course.grading.submissions import find, read
 
+MOST_FILES = 100  # of one student
 UNKNOWN = "this is no exercise notebook of this course"
 Entry = dict[str, Any]
 
@@ -38,13 +40,23 @@ class Intake:
         self.left_out = dict(self.found.left_out)
         self.damaged: set[str] = set()
         self.ours: dict[str, str] = {}
-        self.begun = {path: self.look_at(path) for path in self.found.graded}
+        self.begun = {path: self.look_at(path) for path in self.first(MOST_FILES)}
         self.choose()
 
     @property
     def paths(self) -> list[str]:
         """What is to be graded or told about."""
         return list(self.begun)
+
+    def first(self, most: int) -> list[str]:
+        """List what is looked at; of a student with very many files, the last ones."""
+        found, whose = self.found.graded, self.found.whose
+        by_student = defaultdict(list)
+        for path in sorted(found, key=lambda p: whose[p].attempt, reverse=True):
+            by_student[whose[path].student].append(path)
+        out = {p for paths in by_student.values() for p in paths[most:]}
+        self.left_out |= dict.fromkeys(out, f"its student handed in over {most} files")
+        return [path for path in found if path not in out]
 
     def choose(self) -> None:
         """Leave out the course's own notebooks, and attempts that do not count."""
@@ -53,6 +65,7 @@ class Intake:
         out = {p: why for p, why in self.ours.items() if whose[p].student in answered}
         chapters = {p: e["chapter"] for p, e in self.begun.items() if p not in out}
         out |= attempts.superseded(chapters, whose, self.damaged, self.how)
+        out |= attempts.too_many(chapters, whose, out)
         for path in out:
             del self.begun[path]
         self.left_out |= out
@@ -61,17 +74,19 @@ class Intake:
 
     def look_at(self, path: str) -> Entry:
         """Begin the entry of a file; it has rows already if there is nothing to run."""
-        trouble, raw, book = "", b"", None
+        raw, chapter = b"", ""
         try:
             raw = read(self.folder, path)
+            book, trouble = kinds.notebook(path, raw)
+            if own := kinds.of_the_course(book):
+                self.ours[path] = trouble = own
+            else:
+                chapter = chapter_of(book, path, self.sheets)
         except ValueError as error:
             trouble = str(error)
-        else:
-            book, trouble = kinds.notebook(path, raw)
-        if own := kinds.of_the_course(book):
-            self.ours[path] = trouble = own
-            book = None
-        chapter = chapter_of(book, path, self.sheets) if not own else ""
+            chapter = chapter_of(None, path, self.sheets)
+        except Exception as error:  # a fault of ours costs one file, and is told
+            trouble = f"it could not be read: {type(error).__name__}: {error}"[:400]
         if trouble:
             self.damaged.add(path)
         parts = (raw, trouble.encode(), self.rules.get(chapter, b""))

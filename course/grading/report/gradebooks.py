@@ -10,8 +10,8 @@ Gradescope reads no points; its file has the columns of Gradescope's own export.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from course.grading.reports import as_csv
-from course.grading.submissions import shown
+from course.grading.intake.submissions import shown
+from course.grading.report.reports import as_csv
 
 Points = dict[str, int]  # of each chapter
 Row = dict[str, Any]

@@ -13,12 +13,16 @@ import sysconfig
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from course import ROOT
+from course.grading.box.calls import filter_file
 
 ALWAYS = ("__init__", "check", "expect")  # what any exercise's lib holds
 HERE = Path(__file__).parent
+INSIDE = ("relay", "sending", "traces")  # imported there, by names of their own
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache")
+LIB = "/live-papers"  # where the copy for an exercise lies in a box
 GB = 2**30
 
 
@@ -27,10 +31,14 @@ class Box:
     """How kernels run: in bubblewrap or not, and the most that they may use.
 
     `limits` bind each process, `together` all of a box where that is possible.
+    A notebook may run `cells` times as long as a cell; `most_cells` are of one answer.
     """
 
     wrapped: bool
     cell_seconds: float = 30
+    start_seconds: float = 30  # until a kernel is ready, once PyTorch is loaded
+    cells: float = 10
+    most_cells: int = 50
     limits: dict[str, int] = field(
         default_factory=lambda: {
             "AS": 6 * GB,
@@ -46,20 +54,29 @@ class Box:
         default_factory=lambda: {"processes": 128, "memory": 4 * GB}
     )
 
-    def command(self, folder: Path, lib: Path) -> list[str]:
+    @property
+    def book_seconds(self) -> float:
+        """How long a whole notebook may run, the starts of its kernels included."""
+        return self.cells * self.cell_seconds
+
+    def command(self, lib: Path, files: list[int]) -> list[str]:
         """Give the command of a nursery of kernels, which inside.py is.
 
-        `folder` is for their sockets, `lib` has the modules that they may import.
+        `lib` has the modules that they may import, `files` a filter, if there is one.
         """
         user = 60_000 + os.getpid() % 5_000 if self.wrapped and is_root() else 0
         limits = self.limits if self.wrapped else {"CORE": 0}
-        inside = [str(lib / "inside.py"), json.dumps({"user": user} | limits)]
-        before = wrap(folder, lib, self.hidden) if self.wrapped else []
+        place = LIB if self.wrapped else str(lib)
+        inside = [f"{place}/inside.py", json.dumps({"user": user} | limits)]
+        before = wrap(lib, files, self.hidden) if self.wrapped else []
         return [*before, sys.executable, *inside]
 
 
-def wrap(folder: Path, lib: Path, hidden: tuple[str, ...] = ()) -> list[str]:
+def wrap(lib: Path, files: list[int], hidden: tuple[str, ...] = ()) -> list[str]:
     """Give bubblewrap's part of a command: what can be seen, written and reached.
+
+    Nothing of the machine's own can be written, not even a socket: what a kernel says
+    comes over a wire that its process was handed.
 
     Start it with an empty environment: its first process keeps that in /proc/1/environ.
     """
@@ -86,11 +103,12 @@ def wrap(folder: Path, lib: Path, hidden: tuple[str, ...] = ()) -> list[str]:
         box += ["--ro-bind-try", path, path]
     for package in installed_copies():
         box += ["--tmpfs", str(package)]
-    box += ["--perms", "0755", "--dir", str(lib.parent)]
-    box += ["--ro-bind", str(lib), str(lib), "--bind", str(folder), str(folder)]
+    box += ["--ro-bind", str(lib), LIB]
     box += ["--remount-ro", "/dev", "--remount-ro", "/"]
     box += ["--clearenv", "--chdir", "/tmp"]
-    for name, value in environment(lib).items():
+    for file in files:
+        box += ["--seccomp", str(file)]
+    for name, value in environment().items():
         box += ["--setenv", name, value]
     return box
 
@@ -101,25 +119,25 @@ def installed_copies() -> list[Path]:
     return [packages / name for name in ("lib", "course") if (packages / name).is_dir()]
 
 
-def environment(lib: Path) -> dict[str, str]:
-    """Give a kernel its environment; in a box nothing of the grader's own is in it."""
+def environment() -> dict[str, str]:
+    """Give the environment in a box; nothing of the grader's own is in it."""
     one = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
     return dict.fromkeys(one, "1") | {
         "PATH": "/usr/bin:/bin",
         "HOME": "/tmp",
         "TMPDIR": "/tmp",
         "LANG": "C.UTF-8",
-        "PYTHONPATH": str(lib),
+        "PYTHONPATH": LIB,
         "PYTHONDONTWRITEBYTECODE": "1",
     }
 
 
 def make_lib(folder: Path, needs: tuple[str, ...]) -> Path:
-    """Copy into `folder` what a kernel may import: sending.py and a small lib."""
+    """Copy into `folder` what runs in a box, and a small lib."""
     (folder / "lib").mkdir(parents=True)
-    for name in ("inside", "sending"):
-        target = "live_papers_sending" if name == "sending" else name
-        shutil.copy(HERE / f"{name}.py", folder / f"{target}.py")
+    shutil.copy(HERE / "inside.py", folder)
+    for name in INSIDE:
+        shutil.copy(HERE / f"{name}.py", folder / f"live_papers_{name}.py")
     for name in {*ALWAYS, *needs}:
         module = ROOT / "lib" / f"{name}.py"
         if module.exists():
@@ -142,10 +160,11 @@ def works() -> bool:
     """Whether bubblewrap is here and can really make such a box."""
     if shutil.which("bwrap") is None:
         return False
-    with tempfile.TemporaryDirectory() as folder:
-        command = [*wrap(Path(folder), Path(folder)), sys.executable, "-c", "1"]
+    with tempfile.TemporaryDirectory() as folder, filter_file() as files:
+        command = [*wrap(Path(folder), files), sys.executable, "-c", "1"]
+        given: dict[str, Any] = dict(pass_fds=files, env={}, capture_output=True)
         try:
-            run = subprocess.run(command, env={}, capture_output=True, timeout=60)
+            run = subprocess.run(command, timeout=60, **given)
         except (OSError, subprocess.TimeoutExpired):
             return False
         return run.returncode == 0

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from course.grading.nursery import Nursery
-from course.grading.sandbox import Box, make_lib
-from course.grading.watch import Stopped, WatchedKernel
+from course.grading.box.nursery import Nursery
+from course.grading.box.sandbox import Box, make_lib
+from course.grading.box.watch import WatchedKernel
+from course.grading.box.wire import Stopped
 
 
 class Kernels:

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-from course.grading import feedback
-from course.grading.shelf import Shelf
-from course.grading.submissions import shown
+from course.grading.intake.submissions import shown
+from course.grading.report import feedback
+from course.grading.report.shelf import Shelf
 
 Entry = dict[str, Any]
 COLUMNS = ["student", "chapter", "exercise", "points", "seconds", "remark"]

@@ -1,0 +1,1 @@
+"""A box, what runs in it, and what is around it."""

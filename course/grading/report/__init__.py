@@ -1,0 +1,1 @@
+"""What is written: tables, pages and files for gradebooks, none over another's."""
