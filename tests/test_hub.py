@@ -10,8 +10,8 @@ import pwd
 import sys
 
 import pytest
-from course.grading.reports import page_name
 
+from course.grading.report.reports import page_name
 from course.source import ROOT
 
 sys.path.insert(0, str(ROOT / "tools"))
