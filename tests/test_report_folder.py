@@ -120,7 +120,7 @@ def test_a_rule_is_another_if_a_limit_the_code_or_torch_is(monkeypatch):
     assert len(found) == 4 and rules.digest(elsewhere) in found
     monkeypatch.setattr(rules, "code", lambda _: b"other")
     found.add(rules.digest(box))
-    monkeypatch.setattr(rules, "version", lambda _: "9")
+    monkeypatch.setattr(rules, "packages", lambda: ["torch 9"])
     assert rules.digest(box) not in found and len(found) == 5
 
 
