@@ -53,6 +53,13 @@ def test_an_exercise_has_all_that_a_learner_and_a_test_need(chapter, task):
         assert BEGIN not in cell.text
 
 
+@pytest.mark.parametrize("chapter", SOURCES)
+def test_a_chapter_has_something_to_build_to_mend_and_to_predict(chapter):
+    kinds = [task.kind for task in SHEETS[chapter].exercises]
+    for kind in ("build", "find the bug", "predict"):
+        assert kinds.count(kind) == 1
+
+
 @pytest.mark.parametrize(("chapter", "task"), named(TASKS))
 def test_an_exercise_uses_of_lib_what_it_says_it_needs(chapter, task):
     intro = [cell for cell in SHEETS[chapter].intro if cell.kind == "code"]
