@@ -90,7 +90,8 @@ def compound_scaling(
 
     These are factors of the baseline's. The released B1 to B7 are rounded by hand.
     """
-    expect.number(phi=phi)
+    if not isinstance(phi, Tensor):  # many at once, for a curve
+        expect.number(phi=phi)
     expect.positive(alpha=alpha, beta=beta, gamma=gamma)
     return alpha**phi, beta**phi, gamma**phi
 
