@@ -189,7 +189,7 @@ ROWS = torch.randn(64, 4, generator=torch.Generator().manual_seed(8))
         ({}, dict(model=nn.Sequential(*regression()[0], nn.Tanh())), "model"),
         ({}, dict(schedule=lambda step: 0.5 if step == 1 else 1.0), "schedule"),
     ],
-    ids=str,
+    ids=lambda given: "-".join(given) if isinstance(given, dict) else given,
 )
 def test_what_changes_a_run_is_refused(tmp_path, before, after, words):
     saved(tmp_path, **before)

@@ -534,7 +534,9 @@ def test_the_rule_names_what_is_there_and_what_is_not():
     assert notebooks.RULE.count(". ") == 0 and notebooks.RULE.endswith(".")
 
 
-@pytest.mark.parametrize("file", sorted(ROOT.glob("exercises/*.ipynb")), ids=str)
+@pytest.mark.parametrize(
+    "file", sorted(ROOT.glob("exercises/*.ipynb")), ids=lambda file: file.stem
+)
 def test_every_exercise_notebook_begins_with_the_rule(file):
     made = notebooks.exercises(ROOT / "source" / file.stem / "exercises.md")
     texts = [cell.source for cell in made.cells]
