@@ -135,13 +135,13 @@ class Finder(ast.NodeVisitor):
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         """Its names are its own."""
-        self._in_order(*node.decorator_list, *node.bases, *node.keywords)
+        self._in_order(*node.bases, *node.keywords)  # a decorator is one token
         self._define(node.name)
         self._inside(node.body, [])
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         """Its arguments, and all that it writes, are its own."""
-        self._in_order(*node.decorator_list, node.returns)
+        self._in_order(node.returns)  # a decorator is one token
         self._define(node.name)
         self._function(node, node.body)
 
