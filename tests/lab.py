@@ -16,7 +16,7 @@ from browser import watched
 ROOT = Path(__file__).resolve().parents[1]
 FEW = 'data.Fashion(*(part[:200] for part in data.fashion("test")))'
 SHORTER = {  # what is trained less and tried on fewer pictures, to save time
-    "05_vit": {"steps=500": "steps=20", 'data.fashion("test")': FEW}
+    "05_vit": {"steps=150": "steps=20", 'data.fashion("test")': FEW}
 }
 
 
