@@ -118,10 +118,12 @@ def double(x):
     return -x"""
             cases.append((sheet.exercises[0], text))
         try:
-            troubles, _ = judged(sheet, cases, box)
+            troubles, outcomes = judged(sheet, cases, box)
         finally:
             server.close()
-        return {name for name, wrong in zip(names, troubles, strict=True) if wrong}
+        ended = [outcome["end"] == "died" for outcome in outcomes]  # nothing was gained
+        rows = zip(names, troubles, ended, strict=True)
+        return {name for name, wrong, died in rows if wrong and not died}
 
     return succeed
 
