@@ -510,17 +510,19 @@ def test_what_cannot_be_had_is_named(path):
     learner.at("double").source = f"import scipy\n\n\n{DOUBLE}"
     learner.write("SIZE = len('abc')")
     learner.at("shift").source = "def shift(x):\n    return x.roll(SIZE)"
-    learner.at("half").source = (
-        "import os\n\nos.makedirs('/content/out')\n\n\n" + EACH["half"]
-    )
+    if BOX.wrapped:  # elsewhere it would be made
+        learner.at("half").source = (
+            "import os\n\nos.makedirs('/content/out')\n\n\n" + EACH["half"]
+        )
     rows = grade(path, learner.book, expected(parse(path)))
-    assert points(rows) == {1: 0, 2: 0, 3: 0}
+    assert points(rows)[1] == points(rows)[2] == 0
     assert rows[1].remark == (
         "ModuleNotFoundError: No module named 'scipy' (where answers are graded there "
         "are PyTorch, NumPy, matplotlib and Python's own library)"
     )
     assert rows[2].remark.startswith("NameError: name 'SIZE' is not defined (what an")
     if BOX.wrapped:
+        assert rows[3].points == 0
         assert "only /tmp can be written to" in rows[3].remark
 
 
