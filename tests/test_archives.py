@@ -32,7 +32,7 @@ def packed(change):
 def test_notebooks_are_read_out_of_archives_and_archives_in_those(tmp_path):
     notebook = little()[1]
     inner = zipped(**{"05_x.ipynb": notebook, "__MACOSX/._05_x.ipynb": b"x"})
-    windows = packed(lambda info: setattr(info, "filename", "work\\05_x.ipynb"))
+    windows = packed(lambda info: setattr(info, "filename", "week 3\\05_x.ipynb"))
     intake = handed_in(
         tmp_path,
         others={
@@ -44,7 +44,7 @@ def test_notebooks_are_read_out_of_archives_and_archives_in_those(tmp_path):
     assert counts(intake) == {
         "anna": ["anna.zip/week 3/05_x.ipynb"],
         "ben": ["ben/hand in.ZIP/more.zip/05_x.ipynb"],
-        "carl": ["carl.zip/work/05_x.ipynb"],
+        "carl": ["carl.zip/week 3/05_x.ipynb"],
     }
     assert not any("rows" in entry for entry in intake.begun.values())
     assert list(intake.left_out) == ["anna.zip/a.png"]

@@ -79,6 +79,8 @@ REACH = {
     "much shared memory": "open('/dev/shm/large', 'wb').write(bytes(2**27))",
 }
 # What is not tried without a box: it would do harm, takes long, or fails there too.
+# Where groups bound nothing, what forked processes share counts for each (memory.py).
+ENDED = ("200 processes", "died")
 DANGEROUS = {
     *("anything of it by name", "the home folder", "a server elsewhere", "a name"),
     *("writing into Python", "writing into /usr", "writing into /dev", "mounting"),
@@ -121,9 +123,9 @@ def double(x):
             troubles, outcomes = judged(sheet, cases, box)
         finally:
             server.close()
-        ended = [outcome["end"] == "died" for outcome in outcomes]  # nothing was gained
-        rows = zip(names, troubles, ended, strict=True)
-        return {name for name, wrong, died in rows if wrong and not died}
+        ends = [outcome["end"] for outcome in outcomes]
+        rows = zip(names, troubles, ends, strict=True)
+        return {name for name, wrong, end in rows if wrong and (name, end) != ENDED}
 
     return succeed
 
