@@ -14,8 +14,9 @@ from torchrun import torchrun
 
 from lib.train.step import Processes
 
-# `python recipe.py out checkpoint flags`: says each step that it starts, writes what it
-# learnt to out0 (and out1, under torchrun). Its net has all that a resume can lose.
+# `FLAGS=... python recipe.py out checkpoint`: says each step that it starts, writes what
+# it learnt to out0 (and out1, under torchrun). Its net has all that a resume can lose.
+# Flags come by the environment, since what a batch sees around it makes another run.
 RECIPE = """
 import json, os, signal, sys
 import torch
@@ -23,15 +24,18 @@ from torch import nn
 from lib.train import minibatches, train
 
 torch.set_num_threads(1)
-out, checkpoint, *flags = sys.argv[1:]
+out, checkpoint = sys.argv[1:]
 rank = os.environ.get("RANK", "0")
+
+def flagged(name):
+    return name in os.environ["FLAGS"].split()
 
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
         self.idle = nn.Linear(4, 1)  # no loss reaches it, no decay may either
-        norm = nn.BatchNorm1d(16) if "noisy" in flags else nn.Identity()
-        drop = nn.Dropout(0.3 if "noisy" in flags else 0.0)
+        norm = nn.BatchNorm1d(16) if flagged("noisy") else nn.Identity()
+        drop = nn.Dropout(0.3 if flagged("noisy") else 0.0)
         self.body = nn.Sequential(nn.Linear(4, 16), norm, drop, nn.Linear(16, 1))
         self.register_buffer("seen", torch.zeros(4))
 
@@ -46,9 +50,9 @@ steps = iter(range(99))
 
 def batch(generator):
     print("step", flush=True)
-    if "led" in flags:
+    if flagged("led"):
         sys.stdin.readline()
-    if next(steps) == 6 and "press" in flags and rank == "1":
+    if next(steps) == 6 and flagged("press") and rank == "1":
         signal.raise_signal(signal.SIGINT)
     return rows(generator)
 
@@ -75,7 +79,8 @@ def run_here(recipe, monkeypatch):
     """Run the recipe in this process, without a checkpoint; what it learnt."""
 
     def run(out, *flags):
-        monkeypatch.setattr(sys, "argv", [str(recipe), str(out), "", *flags])
+        monkeypatch.setattr(sys, "argv", [str(recipe), str(out), ""])
+        monkeypatch.setenv("FLAGS", " ".join(flags))
         runpy.run_path(str(recipe))
         return json.loads(out.with_name(f"{out.name}0").read_text())
 
@@ -84,15 +89,15 @@ def run_here(recipe, monkeypatch):
 
 @pytest.fixture
 def launch(recipe):
-    def launch(*arguments, processes=1):
+    def launch(out, file, *flags, processes=1):
         many = torchrun(processes) if processes > 1 else ()
         return subprocess.Popen(
-            [sys.executable, *many, recipe, *map(str, arguments)],
+            [sys.executable, *many, recipe, out, file],
             stdin=subprocess.PIPE,  # where one that is led waits for its next step
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            env=os.environ | {"OMP_NUM_THREADS": "1", "FLAGS": " ".join(flags)},
             preexec_fn=heed_ctrl_c,
         )
 
@@ -137,7 +142,8 @@ def test_kill_and_ctrl_c_resume_to_the_same_curve_bit_for_bit(
     half, _ = result(stopped, out)  # its input ends, and no step waits any longer
     assert half[2] and len(half[0]) == 8 + 6
     assert result(launch(out, file, "noisy"), out)[0] == whole
-    assert [path.name for path in file.parent.iterdir()] == ["run.pt"]
+    left = {path.name for path in file.parent.iterdir()}
+    assert left == {"run.pt", "run.pt.before"}  # and nothing half written
 
 
 @pytest.mark.slow
