@@ -14,9 +14,9 @@ from torchrun import torchrun
 
 from lib.train.step import Processes
 
-# `FLAGS=... python recipe.py out checkpoint`: says each step that it starts, writes what
-# it learnt to out0 (and out1, under torchrun). Its net has all that a resume can lose.
-# Flags come by the environment, since what a batch sees around it makes another run.
+# `FLAGS=... python recipe.py out checkpoint`: says each step that it starts, writes
+# what it learnt to out0 (and out1, under torchrun). Its net has all that a resume can
+# lose. Flags come by the environment: what a batch sees around it makes another run.
 RECIPE = """
 import json, os, signal, sys
 import torch

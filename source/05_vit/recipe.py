@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from course import recipes
-from lib import calibration, vit
+from lib import vit
 
 chapter = recipes.cells(__file__)
 fit, accuracy = chapter["fit"], chapter["accuracy"]
@@ -95,7 +95,7 @@ def positions() -> dict[str, float]:
 
 
 class Mean(vit.ViT):
-    """It answers from the mean of its patches, and the class token is only looked at."""
+    """It answers from the mean of its patches; the class token is only looked at."""
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, K)."""
