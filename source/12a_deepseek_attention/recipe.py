@@ -1,4 +1,4 @@
-"""Three seeds of every memory at one size, of the second guess, and of a leaky mask.
+"""Three seeds of every memory at one size, and of the second guess.
 
 About 5 minutes on one core. A seed may be named to make its part alone.
 """
@@ -57,24 +57,13 @@ def second_guess(seed: int) -> dict[str, float]:
     return {f"{name} {seed}": round(value, 4) for name, value in found.items()}
 
 
-def leak(seed: int) -> dict[str, float]:
-    """A model that may look one letter ahead, as it is trained and as it is used."""
-    model = build("MHA", seed)
-    peek = torch.ones(64, 64).tril(1).bool()
-    history = fit(model, lambda m, x: loss(m, x, peek), steps=100, seed=seed)
-    found = {"trained": sum(history.loss[-10:]) / 10, "used": test_loss(model)}
-    print(seed, found, flush=True)
-    return {f"{name} {seed}": round(value, 4) for name, value in found.items()}
-
-
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    made: dict[str, dict[str, float]] = {"loss": {}, "draft": {}, "leak": {}}
+    made: dict[str, dict[str, float]] = {"loss": {}, "draft": {}}
     seeds = [int(a) for a in sys.argv[1:] if a.isdigit()]
     if seeds:  # a part of the record: keep the others
         made = data.record("12a_deepseek_attention")
     for seed in seeds or range(3):
         made["loss"] |= memories(seed)
         made["draft"] |= second_guess(seed)
-        made["leak"] |= leak(seed)
     recipes.record("12a_deepseek_attention", made)
