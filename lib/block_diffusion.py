@@ -4,7 +4,7 @@ Arriola et al. 2025, "Block Diffusion: Interpolating Between Autoregressive and
 Diffusion Language Models" (BD3-LM), arXiv:2503.09573; the mask is that of
 github.com/kuleshov-group/bd3lms.
 
-Shapes: B batch, n tokens, b blocks, V words; the mask token has id V.
+Shapes: R texts, n tokens, b blocks, V words; the mask token has id V.
 """
 
 import torch
@@ -99,14 +99,14 @@ class BlockDiffusionLM(nn.Module):
         self.register_buffer("mask", mask, persistent=False)
 
     def forward(self, noisy: Tensor, clean: Tensor) -> Tensor:
-        """Tokens (B, n) with masks and without -> logits (B, n, V) of all blocks."""
+        """Tokens (R, n) with masks and without -> logits (R, n, V) of all blocks."""
         n = self.length
-        expect.shape(noisy, "B n", "noisy", n=n)
+        expect.shape(noisy, "R n", "noisy", n=n)
         expect.same_shape(noisy=noisy, clean=clean)
         if self.block_size >= n:  # a single block has no clean one before it
             return self.net(noisy)[..., :-1]
         places = torch.arange(n, device=noisy.device).repeat(2)  # they start again
-        x = self.net.embed(torch.cat([noisy, clean], dim=1), places)  # (B, 2n, D)
+        x = self.net.embed(torch.cat([noisy, clean], dim=1), places)  # (R, 2n, D)
         x = self.net.encode(x, self.get_buffer("mask"), places)[:, :n]
         return self.net.head(x)[..., :-1]  # the mask is no answer
 
@@ -124,15 +124,15 @@ class BlockDiffusionLM(nn.Module):
         other rate a lone token is just not looked at now and then.
         """
         expect.indices(tokens=tokens)
-        B, n = expect.shape(tokens, "B n", "tokens", n=self.length)
+        R, n = expect.shape(tokens, "R n", "tokens", n=self.length)
         expect.between(0, 1, lowest_rate=low, highest_rate=high, range=high - low)
         size, device = self.block_size, tokens.device
         b = -(-n // size)
-        order = torch.randperm(B * b, generator=generator, device=device)
-        u = torch.rand(B * b, generator=generator, device=device)
-        t = low + (high - low) * (order + u) / (B * b)  # one in each of B b bins
-        p_mask = t.reshape(B, b).repeat_interleave(size, 1)[:, :n]  # (B, n)
-        hidden = torch.rand(B, n, generator=generator, device=device) < p_mask
+        order = torch.randperm(R * b, generator=generator, device=device)
+        u = torch.rand(R * b, generator=generator, device=device)
+        t = low + (high - low) * (order + u) / (R * b)  # one in each of R b bins
+        p_mask = t.reshape(R, b).repeat_interleave(size, 1)[:, :n]  # (R, n)
+        hidden = torch.rand(R, n, generator=generator, device=device) < p_mask
         logits = self(tokens.masked_fill(hidden, self.mask_id), tokens)
         return llada.masked_diffusion_loss(
             logits, tokens, hidden, p_mask.to(logits.dtype)

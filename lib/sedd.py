@@ -8,10 +8,10 @@ times larger for the same sigma).
 A graph says which jumps there are. `transition` is where a token is after some noise,
 exp(sigma Q)[:, x]; `rates_into` is Q[x, y] for each y, the rate of jumps y -> x, 0 at
 y = x; `ratios` is the true score of a single clean token; `undo` is one step of
-Eq. 19, exp(-sigma Q) score times exp(sigma Q)[x, :]. All are (B, T, S).
+Eq. 19, exp(-sigma Q) score times exp(sigma Q)[x, :]. All are (R, T, S).
 
-Shapes: B batch, T tokens, V words, S states (V, or V + 1 with the mask); sigma (B,) is
-all the noise so far, t (B,) the time in [0, 1]; score[y] = p_t(y) / p_t(x) at token x.
+Shapes: R texts, T tokens, V words, S states (V, or V + 1 with the mask); sigma (R,) is
+all the noise so far, t (R,) the time in [0, 1]; score[y] = p_t(y) / p_t(x) at token x.
 """
 
 import math
@@ -26,14 +26,14 @@ Random = torch.Generator | None
 
 
 def _one_hot(x: Tensor, states: int, like: Tensor) -> Tensor:
-    """Tokens (B, T) -> (B, T, states); a comparison, so that it can be traced."""
+    """Tokens (R, T) -> (R, T, states); a comparison, so that it can be traced."""
     return (x[..., None] == torch.arange(states, device=x.device)).to(like.dtype)
 
 
 def _tokens(states: int, **named: Tensor) -> None:
     expect.indices(**named)
     for name, x in named.items():
-        expect.shape(x, "B T", name)
+        expect.shape(x, "R T", name)
     expect.between(0, states - 1, **named)
 
 
@@ -115,7 +115,7 @@ class LogLinearNoise:
         self.eps = eps
 
     def __call__(self, t: Tensor) -> tuple[Tensor, Tensor]:
-        """t (B,) in [0, 1] -> total sigma (B,), its rate d sigma / dt (B,)."""
+        """t (R,) in [0, 1] -> total sigma (R,), its rate d sigma / dt (R,)."""
         expect.between(0, 1, t=t)
         hit = (1 - self.eps) * t
         return -torch.log1p(-hit), (1 - self.eps) / (1 - hit)
@@ -129,7 +129,7 @@ class GeometricNoise:
         self.low, self.high = math.log(sigma_min), math.log(sigma_max)
 
     def __call__(self, t: Tensor) -> tuple[Tensor, Tensor]:
-        """t (B,) in [0, 1] -> total sigma (B,), its rate d sigma / dt (B,)."""
+        """t (R,) in [0, 1] -> total sigma (R,), its rate d sigma / dt (R,)."""
         expect.between(0, 1, t=t)
         sigma = torch.exp(self.low + (self.high - self.low) * t)
         return sigma, sigma * (self.high - self.low)
@@ -143,20 +143,20 @@ Noise = LogLinearNoise | GeometricNoise
 def corrupt(
     graph: Graph, x_0: Tensor, sigma: Tensor, generator: Random = None
 ) -> Tensor:
-    """Let clean tokens (B, T) jump for sigma (B,): x_t (B, T), each on its own."""
-    expect.shape(sigma, "B", "sigma", B=x_0.shape[0])
+    """Let clean tokens (R, T) jump for sigma (R,): x_t (R, T), each on its own."""
+    expect.shape(sigma, "R", "sigma", R=x_0.shape[0])
     expect.between(0, torch.inf, sigma=sigma)
     return draw(graph.transition(x_0, sigma), generator)
 
 
 @expect.annotated
 def draw(probabilities: Tensor, generator: Random = None) -> Tensor:
-    """A token from each row of probabilities (B, T, S) -> (B, T)."""
-    B, T, S = expect.shape(probabilities, "B T S", "probabilities")
+    """A token from each row of probabilities (R, T, S) -> (R, T)."""
+    R, T, S = expect.shape(probabilities, "R T S", "probabilities")
     expect.positive(S=S)
     expect.between(0, torch.inf, probabilities=probabilities)
-    rows = probabilities.reshape(B * T, S)
-    return torch.multinomial(rows, 1, generator=generator).reshape(B, T)
+    rows = probabilities.reshape(R * T, S)
+    return torch.multinomial(rows, 1, generator=generator).reshape(R, T)
 
 
 @expect.annotated
@@ -168,16 +168,16 @@ def score_entropy(
     sum over y != x of Q[x, y] (s_y - r_y log s_y + r_y (log r_y - 1)), s the score, r
     the ratios p(y | x_0) / p(x_t | x_0).
 
-    log_score (B, T, S), sigma (B,), tokens (B, T) -> (B, T). The loss is the sum over
+    log_score (R, T, S), sigma (R,), tokens (R, T) -> (R, T). The loss is the sum over
     tokens times the rate of the noise. Only masks count on the absorbing graph.
     """
     expect.floating(log_score=log_score, sigma=sigma)
     expect.same_shape(x_t=x_t, x_0=x_0)
     _tokens(graph.states, x_t=x_t)
     _tokens(graph.vocab, x_0=x_0)
-    B, T = x_t.shape
-    expect.shape(log_score, "B T S", "log_score", B=B, T=T, S=graph.states)
-    expect.shape(sigma, "B", "sigma", B=B)
+    R, T = x_t.shape
+    expect.shape(log_score, "R T S", "log_score", R=R, T=T, S=graph.states)
+    expect.shape(sigma, "R", "sigma", R=R)
     expect.positive(sigma=sigma)
     expect.no_nan(log_score=log_score)
     rate = graph.rates_into(x_t, log_score)
@@ -204,7 +204,7 @@ def euler_step(
 
     one-hot(x) + dt rate(t) Q[x, y] score[y], and what leaves x is missing there
 
-    score (B, T, S) (not its logarithm), x (B, T), t (B,) -> (B, T, S). Also known as
+    score (R, T, S) (not its logarithm), x (R, T), t (R,) -> (R, T, S). Also known as
     tau-leaping: every token steps on its own.
     """
     _check_step(graph, score, x, t, dt)
@@ -235,9 +235,9 @@ def _check_step(
 ) -> None:
     expect.floating(score=score, t=t)
     _tokens(graph.states, x=x)
-    B, T = x.shape
-    expect.shape(score, "B T S", "score", B=B, T=T, S=graph.states)
-    expect.shape(t, "B", "t", B=B)
+    R, T = x.shape
+    expect.shape(score, "R T S", "score", R=R, T=T, S=graph.states)
+    expect.shape(t, "R", "t", R=R)
     expect.positive(dt=dt)
     expect.between(-1e-6, 1, t_minus_dt=t - dt)
     expect.between(0, torch.inf, score=score)  # a log-score would be below 0
@@ -250,11 +250,11 @@ def absorbing_log_score(logits: Tensor, sigma: Tensor) -> Tensor:
     log softmax(logits)[y] - log(e^sigma - 1), and 0 for the mask itself. With it the
     score entropy is the cross-entropy over e^sigma - 1, and the loss LLaDA's.
 
-    logits (B, T, V), sigma (B,) -> (B, T, V + 1), for tokens that are masked.
+    logits (R, T, V), sigma (R,) -> (R, T, V + 1), for tokens that are masked.
     """
-    B, _, V = expect.shape(logits, "B T V", "logits")
+    R, _, V = expect.shape(logits, "R T V", "logits")
     expect.positive(V=V)
-    expect.shape(sigma, "B", "sigma", B=B)
+    expect.shape(sigma, "R", "sigma", R=R)
     expect.positive(sigma=sigma)
     words = logits.log_softmax(-1) - sigma.expm1().log()[:, None, None]
     return F.pad(words, (0, 1))

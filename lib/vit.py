@@ -4,7 +4,7 @@ Dosovitskiy et al. 2021, "An Image is Worth 16x16 Words", arXiv:2010.11929; fait
 to github.com/google-research/vision_transformer, with the parameter names of timm.
 
 Shapes: B images, C channels, P patch side, N patches, T = N + 1 tokens (the class
-token comes first), D width, H heads, d = D / H, K classes.
+token comes first), D width, h heads, d = D / h, K classes.
 """
 
 from collections import OrderedDict
@@ -76,7 +76,7 @@ def attention(
 
 
 class Attention(nn.Module):
-    """Multi-head self-attention, MSA(x): H heads of width d side by side (Eq. 8)."""
+    """Multi-head self-attention, MSA(x): h heads of width d side by side (Eq. 8)."""
 
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__()
@@ -86,10 +86,10 @@ class Attention(nn.Module):
         self.proj = nn.Linear(dim, dim)
 
     def forward(self, x: Tensor, mask: Mask = None, maps: Maps = None) -> Tensor:
-        """(B, T, D) -> (B, T, D); the weights (B, H, T, T) are appended to maps."""
+        """(B, T, D) -> (B, T, D); the weights (B, h, T, T) are appended to maps."""
         B, T, D = x.shape
         qkv = self.qkv(x).reshape(B, T, 3, self.heads, D // self.heads)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind()  # each (B, H, T, d)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind()  # each (B, h, T, d)
         if maps is None and not torch.compiler.is_exporting():
             out = F.scaled_dot_product_attention(q, k, v, mask)  # the same, faster
         else:
@@ -183,7 +183,7 @@ class ViT(nn.Module):
         """Tokens (B, T, D) -> (B, T, D) through all blocks and the final norm.
 
         keep (B, T), True where a token may be looked at, hides the others; a list
-        `maps` collects the attention weights (B, H, T, T) of each layer.
+        `maps` collects the attention weights (B, h, T, T) of each layer.
         """
         B, T, _ = tokens.shape
         mask = None

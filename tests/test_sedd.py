@@ -329,7 +329,7 @@ N = sedd.LogLinearNoise()
     ("call", "says"),
     [
         (lambda: sedd.score_entropy(A, score[..., :3], t, x, x), "S=4"),
-        (lambda: sedd.score_entropy(A, score, t[:1], x, x), "B=2"),
+        (lambda: sedd.score_entropy(A, score, t[:1], x, x), "R=2"),
         (lambda: sedd.score_entropy(A, score, t, x, x[:1]), "one shape"),
         (lambda: sedd.score_entropy(A, score, t, x, x + 3), "x_0 holds 3"),
         (lambda: sedd.score_entropy(U, score, t, x + 4, x), "x_t holds 4"),
@@ -341,7 +341,7 @@ N = sedd.LogLinearNoise()
         (lambda: N(t * 2), "t holds 2"),
         (lambda: sedd.GeometricNoise(1.0, 1.0), "growth holds 0"),
         (lambda: sedd.Uniform(0), "vocab holds 0"),
-        (lambda: sedd.absorbing_log_score(score, t[:1]), "B=2"),
+        (lambda: sedd.absorbing_log_score(score, t[:1]), "R=2"),
     ],
 )
 def test_bad_input_is_explained(call, says):
