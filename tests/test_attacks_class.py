@@ -320,6 +320,7 @@ def test_an_ascii_locale_stops_no_grading(course):
     """A whole process: what is set there cannot be set within one."""
     (course / "in" / "Zoë").mkdir()
     (course / "in" / "Zoë" / "Übung.ipynb").write_bytes(b"{")
+    (course / "in" / "Zoë" / "Bücher.txt").touch()  # left out, and named on the screen
     (course / "in" / "anna" / "work.ipynb").write_bytes(b"{")
     for name in ("ben", "carl"):
         (course / "in" / name / "work.ipynb").unlink()
