@@ -22,7 +22,7 @@ with tempfile.TemporaryDirectory(dir="/tmp") as folder:
     Path(folder).chmod(0o711)
     kernels = Kernels(box, Path(folder), [])
     kernels.have((), False)
-    begun = held(kernels.nursery.process.pid)
+    begun = held(kernels.nursery.process.pid, 2**30)
     asked = kernels.kernel.execute_cell_input(sys.argv[1])
     end = "done"
     try:

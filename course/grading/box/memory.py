@@ -10,23 +10,27 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 EVERY = 0.2  # seconds
-PATIENCE = 1.0  # seconds: who lets itself be looked at slowly is counted in full
+PATIENCE = 5.0  # seconds: a process takes some 0.01, and one that takes long is suspect
 WHOLE = (b"RssAnon:", b"RssShmem:", b"VmSwap:")  # in a process's status
 PARTS = (b"Pss_Anon:", b"Pss_Shmem:", b"SwapPss:")  # in its smaps_rollup
 
 
-def held(process: int, enough: int = 0) -> int:
+def held(process: int, most: int) -> int:
     """Bytes that a process and all below it hold; 0 where the system does not say.
 
-    Up to `enough` it may be said to be more than it is: then each counts in full what
-    it shares, which is known far sooner.
+    It is exact only as far as decides whether they hold more than `most`. Until that is
+    known, or takes too long, it is found out what each shares, the largest first.
     """
-    found = list(family(process))
-    quick = sum(map(whole, found))
-    if quick <= enough:
-        return quick
+    found = sorted(((whole(p), p) for p in family(process)), reverse=True)
+    total, sure = sum(size for size, _ in found), 0
     until = time.monotonic() + PATIENCE
-    return sum(part(p) if time.monotonic() < until else whole(p) for p in found)
+    for size, one in found:
+        if total <= most or sure > most or time.monotonic() > until:
+            break
+        own = part(one)
+        sure += own
+        total += own - size
+    return total
 
 
 def family(process: int) -> Iterator[int]:
