@@ -80,6 +80,7 @@ class BlockDiffusionLM(nn.Module):
     Keywords go to `Transformer`.
     """
 
+    @expect.annotated
     def __init__(
         self,
         vocab: int,
@@ -91,7 +92,7 @@ class BlockDiffusionLM(nn.Module):
         **keywords: int | str | bool,
     ) -> None:
         super().__init__()
-        expect.positive(length=length, block_size=block_size)
+        expect.whole(1, vocab=vocab, length=length, block_size=block_size)
         self.length, self.block_size, self.mask_id = length, block_size, vocab
         options: dict = {"max_length": length} | keywords
         self.net = Transformer(vocab + 1, dim, depth, heads, **options)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lib import plot
+from lib import expect, plot
 
 GAP = 0.04  # between an arrow and what it touches
 
@@ -50,7 +50,9 @@ class Box:
 class Diagram:
     """A drawing of `width` by `height` units, in the course's one look."""
 
+    @expect.annotated
     def __init__(self, width: float, height: float) -> None:
+        expect.positive(width=width, height=height)
         self.fig = plot.figure((width, height))
         self.fig.set_layout_engine("none")
         self.axes = self.fig.add_axes((0, 0, 1, 1))

@@ -42,6 +42,7 @@ class MLA(nn.Module):
     queries straight from x.
     """
 
+    @expect.annotated
     def __init__(
         self,
         dim: int,
@@ -56,6 +57,7 @@ class MLA(nn.Module):
         expect.positive(dim=dim, heads=heads, kv_rank=kv_rank, v_dim=v_dim)
         expect.positive(nope_dim=nope_dim)
         expect.divides(two=2, rope_dim=rope_dim)
+        expect.whole(0, q_rank=q_rank)
         self.dim, self.heads, self.q_rank, self.kv_rank = dim, heads, q_rank, kv_rank
         self.nope_dim, self.rope_dim, self.v_dim = nope_dim, rope_dim, v_dim
         q_dim = heads * (nope_dim + rope_dim)

@@ -23,8 +23,10 @@ class MTPHead(nn.Module):
     head are the main model's own: give the one's rows, put the other on what comes out.
     """
 
+    @expect.annotated
     def __init__(self, dim: int, block: nn.Module) -> None:
         super().__init__()
+        expect.whole(1, dim=dim)
         self.hidden_norm = nn.RMSNorm(dim, eps=1e-6)
         self.embedding_norm = nn.RMSNorm(dim, eps=1e-6)
         self.proj = nn.Linear(2 * dim, dim, bias=False)

@@ -40,6 +40,7 @@ def _tokens(states: int, **named: Tensor) -> None:
 class Absorbing:
     """Tokens turn into the mask, id `vocab`, at rate 1, and stay there (Eq. 16)."""
 
+    @expect.annotated
     def __init__(self, vocab: int) -> None:
         expect.positive(vocab=vocab)
         self.vocab, self.states, self.mask_id = vocab, vocab + 1, vocab
@@ -76,6 +77,7 @@ class Absorbing:
 class Uniform:
     """Tokens jump to any other at rate 1/V each (Eq. 15, divided by V)."""
 
+    @expect.annotated
     def __init__(self, vocab: int) -> None:
         expect.positive(vocab=vocab)
         self.vocab = self.states = vocab
@@ -109,6 +111,7 @@ class Uniform:
 class LogLinearNoise:
     """The share of tokens hit grows evenly: 1 - e^-sigma = (1 - eps) t."""
 
+    @expect.annotated
     def __init__(self, eps: float = 1e-3) -> None:
         expect.positive(eps=eps)
         expect.between(0, 1, eps=eps)
@@ -124,6 +127,7 @@ class LogLinearNoise:
 class GeometricNoise:
     """Sigma grows by equal factors: sigma_min^(1-t) sigma_max^t."""
 
+    @expect.annotated
     def __init__(self, sigma_min: float, sigma_max: float) -> None:
         expect.positive(sigma_min=sigma_min, growth=sigma_max - sigma_min)
         self.low, self.high = math.log(sigma_min), math.log(sigma_max)

@@ -69,6 +69,7 @@ class Attention(nn.Module):
     between is grouped-query attention (arXiv:2305.13245).
     """
 
+    @expect.annotated
     def __init__(self, dim: int, heads: int, kv_heads: int, rotary: bool) -> None:
         super().__init__()
         expect.divides(heads=heads, dim=dim)
@@ -110,8 +111,10 @@ class Attention(nn.Module):
 class MLP(nn.Module):
     """Each token thinks alone: GELU, or gated by SiLU (SwiGLU, arXiv:2002.05202)."""
 
+    @expect.annotated
     def __init__(self, dim: int, mlp_dim: int, gated: bool) -> None:
         super().__init__()
+        expect.whole(1, dim=dim, mlp_dim=mlp_dim)
         self.gate = nn.Linear(dim, mlp_dim, bias=False) if gated else None
         self.up = nn.Linear(dim, mlp_dim, bias=False)
         self.down = nn.Linear(mlp_dim, dim, bias=False)
@@ -126,8 +129,11 @@ class MLP(nn.Module):
 class Block(nn.Module):
     """A pre-norm block; the experts of chapter 12 take the place of `mlp`."""
 
+    @expect.annotated
     def __init__(self, attn: nn.Module, mlp: nn.Module, norms: list[nn.Module]) -> None:
         super().__init__()
+        if len(norms) != 2:
+            raise ValueError(f"norms has {len(norms)} layers; expected two.")
         self.norm1, self.norm2 = norms
         self.attn, self.mlp = attn, mlp
 
@@ -153,6 +159,7 @@ class Transformer(nn.Module):
     needs it, since rotary positions show in differences between tokens only.
     """
 
+    @expect.annotated
     def __init__(
         self,
         vocab: int,
@@ -170,6 +177,9 @@ class Transformer(nn.Module):
     ) -> None:
         super().__init__()
         expect.positive(vocab=vocab, dim=dim, depth=depth)
+        expect.whole(0, max_length=max_length)
+        mlp_dim = 4 * dim if mlp_dim is None else mlp_dim
+        kv_heads = heads if kv_heads is None else kv_heads
         expect.one_of(norm, ["rms", "layer"], "norm")
         kinds = {"rms": nn.RMSNorm, "layer": nn.LayerNorm}
         norms = [kinds[norm](dim, eps=1e-6) for _ in range(2 * depth + 1)]
@@ -178,8 +188,8 @@ class Transformer(nn.Module):
         self.places = nn.Embedding(max_length, dim) if max_length else None
         self.blocks = nn.ModuleList(
             Block(
-                Attention(dim, heads, kv_heads or heads, rotary),
-                MLP(dim, mlp_dim or 4 * dim, gated),
+                Attention(dim, heads, kv_heads, rotary),
+                MLP(dim, mlp_dim, gated),
                 norms[2 * i : 2 * i + 2],
             )
             for i in range(depth)

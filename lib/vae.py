@@ -152,6 +152,7 @@ class LinearGaussian:
     variance v is the answer at x = sqrt(v), for everything here is linear in x^2.
     """
 
+    @expect.annotated
     def __init__(self, weight: float | Tensor, noise: float | Tensor) -> None:
         expect.positive(noise=noise)
         self.weight, self.noise = weight, noise
@@ -198,6 +199,7 @@ class VAE(nn.Module):
     sigmoid, here it gives the logits, which neither overflow nor need clamping.
     """
 
+    @expect.annotated
     def __init__(self, pixels: int = 784, hidden: int = 400, latent: int = 20) -> None:
         super().__init__()
         expect.positive(pixels=pixels, hidden=hidden, latent=latent)

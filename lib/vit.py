@@ -78,6 +78,7 @@ def attention(
 class Attention(nn.Module):
     """Multi-head self-attention, MSA(x): h heads of width d side by side (Eq. 8)."""
 
+    @expect.annotated
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__()
         expect.divides(heads=heads, dim=dim)
@@ -102,8 +103,10 @@ class Attention(nn.Module):
 class Block(nn.Module):
     """A pre-norm encoder block: tokens talk to each other, then each one thinks."""
 
+    @expect.annotated
     def __init__(self, dim: int, heads: int, mlp_dim: int) -> None:
         super().__init__()
+        expect.whole(1, dim=dim, mlp_dim=mlp_dim)
         self.norm1 = nn.LayerNorm(dim, eps=1e-6)  # PyTorch's own default is 1e-5
         self.attn = Attention(dim, heads)
         self.norm2 = nn.LayerNorm(dim, eps=1e-6)
@@ -120,8 +123,10 @@ class Block(nn.Module):
 class PatchEmbedding(nn.Module):
     """The linear map E from patches to tokens (Eq. 1), stored as timm's convolution."""
 
+    @expect.annotated
     def __init__(self, patch_size: int, channels: int, dim: int) -> None:
         super().__init__()
+        expect.whole(1, patch_size=patch_size, channels=channels, dim=dim)
         self.proj = nn.Conv2d(channels, dim, patch_size, stride=patch_size)
 
     def forward(self, patches: Tensor) -> Tensor:
@@ -137,6 +142,7 @@ class ViT(nn.Module):
     of the call, for those who want to reach in between.
     """
 
+    @expect.annotated
     def __init__(
         self,
         image_size: int,
@@ -151,6 +157,7 @@ class ViT(nn.Module):
         super().__init__()
         expect.divides(patch_size=patch_size, image_size=image_size)
         expect.positive(dim=dim, depth=depth, mlp_dim=mlp_dim, channels=channels)
+        expect.whole(0, num_classes=num_classes)
         self.patch_size = patch_size
         self.image_shape = (channels, image_size, image_size)
         tokens = (image_size // patch_size) ** 2 + 1

@@ -17,14 +17,22 @@ import pytest
 from course.source import ROOT
 
 USER = 54_321
-COMES_TO = """
-base=$1 closed=$2 user=$3; shift 3
+ROOM = """
+base=$1 closed=$2; shift 2
 if [ -n "$closed" ]; then
     mount --bind "$base" /mnt && mount -t tmpfs -o mode=755 none "$closed" &&
         mkdir -p "$base" && mount --bind /mnt "$base" && umount /mnt || exit 1
 fi
-exec setpriv --reuid "$user" --regid "$user" --clear-groups "$@"
+exec "$@"
 """
+
+
+def room() -> list[str]:
+    """What stands before a command of root's, so that all users can reach Python."""
+    base = Path(sys.base_prefix)
+    closed = [str(p) for p in (*base.parents, base) if not p.stat().st_mode & 1]
+    top = min(closed, key=len, default="")
+    return ["unshare", "--mount", "sh", "-c", ROOM, "sh", str(base), top]
 
 
 def prefix() -> list[str]:
@@ -33,11 +41,8 @@ def prefix() -> list[str]:
         return []
     if not all(map(shutil.which, ("unshare", "setpriv"))):
         pytest.skip("root cannot become an ordinary user here: no unshare or setpriv")
-    base = Path(sys.base_prefix)
-    closed = [str(p) for p in (*base.parents, base) if not p.stat().st_mode & 1]
-    top = min(closed, key=len, default="")
-    before = ["unshare", "--mount", "sh", "-c", COMES_TO, "sh", str(base), top]
-    before.append(str(USER))
+    before = [*room(), "setpriv", "--reuid", str(USER), "--regid", str(USER)]
+    before.append("--clear-groups")
     tried = [*before, sys.executable, "-c", "import os; assert os.geteuid()"]
     said = subprocess.run(tried, capture_output=True, text=True, cwd="/").stderr
     if said:

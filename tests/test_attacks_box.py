@@ -79,8 +79,6 @@ REACH = {
     "much shared memory": "open('/dev/shm/large', 'wb').write(bytes(2**27))",
 }
 # What is not tried without a box: it would do harm, takes long, or fails there too.
-# Where groups bound nothing, what forked processes share counts for each (memory.py).
-ENDED = ("200 processes", "died")
 DANGEROUS = {
     *("anything of it by name", "the home folder", "a server elsewhere", "a name"),
     *("writing into Python", "writing into /usr", "writing into /dev", "mounting"),
@@ -120,12 +118,10 @@ def double(x):
     return -x"""
             cases.append((sheet.exercises[0], text))
         try:
-            troubles, outcomes = judged(sheet, cases, box)
+            troubles, _ = judged(sheet, cases, box)
         finally:
             server.close()
-        ends = [outcome["end"] for outcome in outcomes]
-        rows = zip(names, troubles, ends, strict=True)
-        return {name for name, wrong, end in rows if wrong and (name, end) != ENDED}
+        return {name for name, wrong in zip(names, troubles, strict=True) if wrong}
 
     return succeed
 

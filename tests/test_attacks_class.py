@@ -320,9 +320,11 @@ def test_an_ascii_locale_stops_no_grading(course):
     """A whole process: what is set there cannot be set within one."""
     (course / "in" / "Zoë").mkdir()
     (course / "in" / "Zoë" / "Übung.ipynb").write_bytes(b"{")
+    (course / "in" / "Zoë" / "Bücher.txt").touch()  # left out, and named on the screen
     (course / "in" / "anna" / "work.ipynb").write_bytes(b"{")
     for name in ("ben", "carl"):
         (course / "in" / name / "work.ipynb").unlink()
+    (course / "in").rename(course / "Abgaben-ä")
     code = """
 import sys
 from functools import partial
@@ -332,12 +334,12 @@ from course.grading import crowd
 from course.grading.box import sandbox
 sandbox.works = lambda: True
 crowd.main = partial(crowd.main, root=Path("course"))
-sys.exit(main(["grade", "in", "--out", sys.argv[1]]))
+sys.exit(main(["grade", sys.argv[1], "--out", sys.argv[2]]))
 """
     posix = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     path = {"PYTHONPATH": str(ROOT)}
     ran = subprocess.run(
-        [sys.executable, "-c", code, "Bericht-ü"],
+        [sys.executable, "-c", code, "Abgaben-ä", "Bericht-ü"],
         **{"cwd": course, "env": os.environ | posix | path, "capture_output": True},
     )
     assert ran.returncode == 0, ran.stderr

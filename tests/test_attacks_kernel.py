@@ -122,11 +122,10 @@ def double(x): time.sleep(100)
     "a nest of lists": """
 import live_papers_sending as way
 from IPython.display import display
-def double(x):
-    nest = "leaf"
-    for _ in range(500): nest = [nest]
-    display({way.MIME: {"x": nest, "n": nest}}, raw=True)
-    return object()""",
+nest = "leaf"
+for _ in range(500): nest = [nest]
+way.send = lambda values: display({way.MIME: {"x": nest, "n": nest}}, raw=True)
+def double(x): return x""",
 }
 
 SAID = {  # what the grader must have seen, where it is more than a wrong answer

@@ -3,18 +3,16 @@
 import csv
 import json
 import os
-import threading
 import zipfile
-from collections import defaultdict
 
 import pytest
 from bs4 import BeautifulSoup
 from grading_little import HONEST, book, raw, source
 
-from course.grading import crowd, graft, marks
+from course.grading import crowd, graft
 from course.grading.intake import submissions
-from course.grading.run import run
 
+pytest_plugins = "graded_class"
 pytestmark = [pytest.mark.slow, pytest.mark.sandbox]
 DOUBLE = "def double(x):\n    return x + x"
 WRONG = "def double(x):\n    return -2 * x"
@@ -142,24 +140,6 @@ NAMES = [
 def course(tmp_path_factory):
     root = tmp_path_factory.mktemp("course")
     return root, source(root)
-
-
-@pytest.fixture(scope="module")
-def once():
-    """Notebooks that were grafted to the same cells are run once: each takes a box."""
-    locks, outcomes = defaultdict(threading.Lock), {}
-
-    def run_once(made, box, right=None):
-        cells = [(cell.source, cell.metadata) for cell in made.cells]
-        key = json.dumps([right is None, cells])
-        with locks[key]:
-            if key not in outcomes:
-                outcomes[key] = list(run(made, box, right))
-        return outcomes[key]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(marks, "run", run_once)
-        yield outcomes
 
 
 @pytest.fixture(scope="module")

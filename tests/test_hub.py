@@ -1,7 +1,7 @@
 """tools/hub.py: what students get and what they cannot get, how it goes and comes back.
 
-With accounts and a running hub it was tried by hand; here it is tried with folders, and
-with the account `nobody` where the tests run as root.
+Here it is tried with folders, and with the account `nobody` where the tests run as
+root; test_hub_running.py tries it with accounts and a hub.
 """
 
 import ast
@@ -56,7 +56,7 @@ def test_what_all_can_read_holds_no_answer(course, tmp_path):
     config = "jupyter/labconfig/page_config.json"
     assert found == {"lib/vit.py", "lib/data/a.npz", config}
     assert all(p.stat().st_mode & 0o004 for p in place.rglob("*"))
-    for name in ("source", "solutions"):
+    for name in ("source", "solutions", "build"):
         assert not (course / name).stat().st_mode & 0o077
 
 
@@ -70,6 +70,7 @@ def test_notebooks_are_handed_out_once_and_come_back(course, folder, tmp_path):
     hub.collect(folder, tmp_path / "submissions" / NAME)
     assert (tmp_path / "submissions" / NAME / "05.ipynb").read_text() == "answered"
     assert not folder.stat().st_mode & 0o077
+    assert not (tmp_path / "submissions" / NAME).stat().st_mode & 0o077
 
 
 @pytest.mark.skipif(not ROOTED, reason="only root could read what a link leads to")
@@ -113,6 +114,20 @@ def test_the_configuration_is_python_and_only_its_owner_reads_it(course, tmp_pat
     ast.parse(file.read_text())
     assert "set(['anna', 'ben'])" in file.read_text()
     assert not (place / "hub").stat().st_mode & 0o077
+    hub.configure(place, tmp_path / "opt", ["carl"])
+    assert "set(['anna', 'ben', 'carl'])" in file.read_text()
+
+
+def test_who_could_not_start_the_kernels_python_is_told(
+    course, tmp_path, monkeypatch, capsys
+):
+    given = dict(place=tmp_path / "srv", hub=tmp_path / "opt", python="/no/python")
+    options = [f"--{name}={value}" for name, value in given.items()]
+    monkeypatch.setattr(hub, "home", lambda _: tmp_path / "home")
+    monkeypatch.setattr(hub, "hand_out", lambda *_: None)
+    hub.main(["set-up", NAME, *options])
+    said = capsys.readouterr().out
+    assert f"{NAME} cannot start /no/python: no kernel will begin\n" in said
 
 
 def test_who_has_no_account_is_told():

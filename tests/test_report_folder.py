@@ -35,6 +35,11 @@ def test_another_ones_file_is_neither_overwritten_nor_graded_beside(
     assert theirs.read_text() == "my own list" and not quick
 
 
+def test_a_new_folder_is_for_the_teacher_alone(course, quick):
+    go(course)
+    assert not (course / "out").stat().st_mode & 0o077
+
+
 def test_a_page_of_the_teachers_stays_where_a_students_page_goes(course, quick):
     go(course)
     pages = course / "out" / "feedback"

@@ -21,6 +21,8 @@ ANSWERS = ("source", "solutions", "tests", "build", ".git")  # all that holds so
 NOT_HANDED_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "weather")
 CONFIG = """\
 # Written by tools/hub.py. Start the hub with: {hub}/bin/jupyterhub -f {file}
+import pwd
+
 c.JupyterHub.bind_url = "http://127.0.0.1:8000"  # others need TLS in front
 c.JupyterHub.db_url = "sqlite:///{place}/hub/jupyterhub.sqlite"
 c.JupyterHub.cookie_secret_file = "{place}/hub/cookie_secret"
@@ -33,7 +35,9 @@ c.Spawner.default_url = "/lab/tree/chapters/index.ipynb"
 c.Spawner.environment = {{
     "PYTHONPATH": "{place}",
     "JUPYTER_CONFIG_PATH": "{place}/jupyter",
-    "LIVE_GUESSES": lambda spawner: f"/home/{{spawner.user.name}}/{work}/guesses.json",
+    "LIVE_GUESSES": lambda spawner: (
+        f"{{pwd.getpwnam(spawner.user.name).pw_dir}}/{work}/guesses.json"
+    ),
 }}
 """
 
@@ -60,6 +64,8 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"start it: {configure(given.place, given.hub, given.students)}")
         for name, folder in homes.items():
             hand_out(name, folder)
+            if not as_student(name, [str(given.python), "-c", "print(1)"]):
+                print(f"{name} cannot start {given.python}: no kernel will begin")
     elif given.word == "collect":
         for name, folder in homes.items():
             collect(folder, (given.folder or Path("submissions")) / name)
@@ -85,6 +91,7 @@ def publish(place: Path) -> None:
     shutil.copytree(ROOT / "course" / config, place / config, dirs_exist_ok=True)
     for path in [place, *places(place / "lib"), *places(place / "jupyter")]:
         path.chmod(0o755 if path.is_dir() else 0o644)
+    (ROOT / "build").mkdir(exist_ok=True)  # before pages with answers are made there
     for name in ANSWERS:
         if (ROOT / name).is_dir():
             (ROOT / name).chmod(0o700)
@@ -108,13 +115,19 @@ def register(hub: Path, python: Path) -> None:
 
 
 def configure(place: Path, hub: Path, students: list[str]) -> str:
-    """Write the hub's configuration, where only root can read; give its command."""
+    """Write the hub's configuration, where only root can read; give its command.
+
+    Who was allowed in before stays so.
+    """
     private = place / "hub"
     private.mkdir(exist_ok=True)
     private.chmod(0o700)
-    file = private / "jupyterhub_config.py"
+    file, known = private / "jupyterhub_config.py", private / "students.json"
+    before = json.loads(known.read_text("utf8")) if known.exists() else []
+    everyone = sorted({*before, *students})
+    known.write_text(json.dumps(everyone) + "\n", "utf8")
     text = CONFIG.format(
-        hub=hub, file=file, place=place, work=WORK, students=f"set({sorted(students)})"
+        hub=hub, file=file, place=place, work=WORK, students=f"set({everyone})"
     )
     file.write_text(text, "utf8")
     return f"{hub}/bin/jupyterhub -f {file}"
@@ -137,7 +150,7 @@ def give(name: str, folder: Path, path: Path, what: Path, new: bool = True) -> N
 
 
 def as_student(name: str, command: list[str], sent: bytes = b"") -> bytes:
-    """Run a command with a student's rights; give what it printed."""
+    """Run a command with a student's rights; give what it printed, if it succeeded."""
     who = pwd.getpwnam(name)
 
     def become() -> None:
@@ -145,18 +158,23 @@ def as_student(name: str, command: list[str], sent: bytes = b"") -> bytes:
         os.setgid(who.pw_gid)
         os.setuid(who.pw_uid)
 
-    done = subprocess.run(
-        command, input=sent, stdout=subprocess.PIPE, cwd="/", preexec_fn=become
-    )
+    try:
+        done = subprocess.run(
+            command, input=sent, stdout=subprocess.PIPE, cwd="/", preexec_fn=become
+        )
+    except OSError:  # the student may not start that program, or it is not there
+        return b""
     return done.stdout if done.returncode == 0 else b""
 
 
 def collect(folder: Path, target: Path) -> None:
     """Copy a student's exercises, read with the student's own rights.
 
-    A link to what only root may read is so no way to get at it.
+    A link to what only root may read is so no way to get at it. The copies are for
+    us alone, wherever they lie.
     """
     target.mkdir(parents=True, exist_ok=True)
+    target.chmod(0o700)
     for book in sorted((ROOT / "exercises").glob("*.ipynb")):
         file = folder / WORK / "exercises" / book.name
         found = as_student(target.name, ["cat", str(file)])

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from course.exercises import Exercise, Sheet, answered, unanswered
-from course.grading.statements import Statement, broken, statements
+from course.grading.statement import Statement, broken
+from course.grading.statements import statements
 
 Answers = dict[int, list[str]]  # code by the number of the exercise
 MOST_CODE = 2**20  # characters in which helpers are looked for

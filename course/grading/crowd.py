@@ -54,7 +54,7 @@ def main(
     if not box.wrapped and not unsafe:
         raise ValueError(REFUSED)
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)  # names and points
         with FileLock(out / ".lock", timeout=0):
             return Run(folder, out, root, box, attempts).grade(jobs, scheduler)
     except Timeout:

@@ -17,16 +17,13 @@ from typing import Any
 
 import nbformat
 import pytest
-from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError
+from nbval.plugin import IPyNbFile
 
 from course.grading.box.kernels import Kernels
 from course.grading.box.sandbox import Box
 from course.grading.box.watch import WatchedKernel
-from course.grading.box.wire import Stopped
+from course.grading.cell import GradedCell
 from course.grading.run import NOTHING
-from course.grading.values import MIME, unpack
-
-MOST_WORDS = 400  # of what a learner's code says, kept for showing
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,7 +59,7 @@ class GradedNotebook(IPyNbFile):
     there is one, runs those that the grader asks for, each in a kernel of its own.
     """
 
-    def collect(self) -> Iterator["GradedCell"]:
+    def collect(self) -> Iterator[GradedCell]:
         """Make tests of each cell; nothing in a cell changes how it is run."""
         self.nb = nbformat.read(self.path, as_version=4)
         self.grader = Line()
@@ -127,86 +124,3 @@ class GradedNotebook(IPyNbFile):
         line = json.dumps(self.outcomes[turn, exercise]) + "\n"
         with os.fdopen(os.dup(self.config.option.outcomes), "w") as out:
             out.write(line)
-
-
-class GradedCell(IPyNbCell):
-    """One cell: answer, grade or check; whatever goes wrong in it becomes words."""
-
-    turn = 1
-
-    def runtest(self) -> None:
-        """Run the cell, unless its exercise has been given up."""
-        book, exercise = self.parent, self.cell.metadata.exercise
-        if self.turn == 2 and not book.asked_again(exercise):
-            pytest.skip("once was enough")
-        outcome = book.outcomes[self.turn, exercise]
-        try:
-            if outcome["end"]:
-                pytest.skip(outcome["end"])
-            self.run_watched(outcome)
-        finally:
-            if book.last[exercise] is self.cell:
-                book.report(self.turn, exercise)
-
-    def run_watched(self, outcome: dict[str, Any]) -> None:
-        """Run the cell as nbval does, and keep what it said or how it ended."""
-        book, ours = self.parent, self.cell.metadata
-        start = time.monotonic()
-        try:
-            if book.left() <= 0:
-                raise Stopped("long")
-            if book.first_of[ours.exercise] is self.cell:
-                if book.kernels.have(tuple(ours.needs), new=self.turn == 2):
-                    outcome["alone"] = True
-                start = time.monotonic()
-                book.began = book.began or start
-            patience = min(book.patience(outcome["alone"]), book.left())
-            self.config.option.nbval_cell_timeout = patience
-            book.kernel.begin()
-            super().runtest()
-        except NbCellError:
-            self.note_error(outcome)
-            raise
-        except Stopped as stopped:
-            late = stopped.end == "slow" and book.left() <= 0
-            outcome["end"] = "long" if late else stopped.end
-        except Exception:  # messages that make no sense: a kernel may send anything
-            alive = book.kernel is not None and book.kernel.is_alive()
-            outcome["end"] = "flood" if alive else "died"
-        finally:
-            outcome["seconds"] += time.monotonic() - start
-        if outcome["end"]:
-            book.kernels.give_up()
-            pytest.fail(outcome["end"], pytrace=False)
-
-    def note_error(self, outcome: dict[str, Any]) -> None:
-        """Keep the first error of an exercise, or the sentence of its check."""
-        errors = [out for out in self.test_outputs or [] if "ename" in out]
-        if not errors:
-            return
-        name, words = str(errors[-1]["ename"]), str(errors[-1]["evalue"])
-        if name == "Wrong" and self.cell.metadata.role == "check":
-            outcome["check"] = words[:MOST_WORDS]
-        elif not outcome["said"]:
-            outcome["said"] = f"{name}: {words}"[:MOST_WORDS]
-
-    def compare_outputs(self, test: Any, ref: Any, skip_compare: Any = None) -> bool:
-        """Take the values of a grade cell, if it sent just one message of them."""
-        sent = [out.data[MIME] for out in test if MIME in out.get("data", {})]
-        if len(sent) == 1:
-            exercise = self.cell.metadata.exercise
-            self.parent.outcomes[self.turn, exercise]["values"] = plain(sent[0])
-        return True
-
-
-def plain(message: Any) -> Any:
-    """Give a message of values back if it is one; words in its place if it is not.
-
-    So no more comes to the grader than names, shapes and bytes, however it was nested.
-    """
-    try:
-        unpack(message)
-    except ValueError as error:
-        return str(error)
-    parts = ("kind", "shape", "data")
-    return {name: {part: x[part] for part in parts} for name, x in message.items()}

@@ -22,8 +22,10 @@ class ProposalNet(nn.Module):
     fpn.anchors: A = H W per_cell.
     """
 
+    @expect.annotated
     def __init__(self, channels: int, width: int, per_cell: int) -> None:
         super().__init__()
+        expect.whole(1, channels=channels, width=width, per_cell=per_cell)
         self.layers = nn.Sequential(
             nn.Conv2d(channels, width, 3, padding=1),
             nn.ReLU(),

@@ -83,6 +83,7 @@ class MBConv(nn.Module):
     the narrowing 1x1 comes no activation. The input is added where it fits.
     """
 
+    @expect.annotated
     def __init__(
         self,
         inputs: int,
@@ -95,6 +96,7 @@ class MBConv(nn.Module):
     ) -> None:
         super().__init__()
         expect.positive(inputs=inputs, outputs=outputs, expansion=expansion)
+        expect.between(0, 1, drop_connect=drop_connect)
         E = inputs * expansion
         self.stride, self.drop_connect = stride, drop_connect
         self.skip = stride == 1 and inputs == outputs
@@ -142,6 +144,7 @@ class EfficientNet(nn.Module):
     repeats never scaled; it loads lib.data.weights("efficientnet_lite0").
     """
 
+    @expect.annotated
     def __init__(
         self,
         width: float,
@@ -152,8 +155,8 @@ class EfficientNet(nn.Module):
         drop_connect: float = 0.2,
     ) -> None:
         super().__init__()
-        expect.between(0, 1, dropout=dropout)
-        expect.between(0, 1, drop_connect=drop_connect)
+        expect.whole(0, num_classes=num_classes)
+        expect.between(0, 1, dropout=dropout, drop_connect=drop_connect)
         stem, *middle, head = stages(width, depth, lite=lite)
         plan = []  # inputs, outputs, expansion, kernel, stride of each block
         for s in middle:

@@ -1,8 +1,8 @@
-"""Let a function check its arguments against its annotations before it runs."""
+"""Let a function or a class check its arguments against its annotations."""
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
 from types import UnionType
 from typing import Any, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -19,11 +19,15 @@ Test = Callable[[Any], bool]
 
 
 def annotated(function: Callable[P, R]) -> Callable[P, R]:
-    """Let a function check its arguments against its annotations before it runs.
+    """Let a function or a class check its arguments against its annotations first.
 
     A whole number may be a tensor of one number, as live figures drag it, and so may
     any number; nan is none. Tensors of real numbers must agree in their precision.
     """
+    if isinstance(function, type):  # a dataclass, say, whose constructor was made
+        made: Any = function
+        made.__init__ = annotated(made.__init__)
+        return function
     names = list(inspect.signature(function).parameters)
 
     @functools.cache
@@ -69,7 +73,13 @@ def _refuse(name: str, value: object, words: str) -> None:
 
 
 def _real(value: object) -> bool:
+    if type(value) in (int, float):  # as nearly always: what follows takes longer
+        return value == value
     return isinstance(value, Real) and not isinstance(value, bool) and value == value
+
+
+def _whole(value: object) -> bool:
+    return type(value) is int or (_real(value) and isinstance(value, Integral))
 
 
 SIMPLE: dict[object, tuple[Test, str]] = {
@@ -78,10 +88,7 @@ SIMPLE: dict[object, tuple[Test, str]] = {
     Tensor: (lambda x: isinstance(x, Tensor), "a tensor"),
     bool: (lambda x: isinstance(x, bool), "True or False"),
     str: (lambda x: isinstance(x, str), "a string"),
-    int: (
-        lambda x: (_real(x) and isinstance(x, Integral)) or one(x),
-        "a whole number",
-    ),
+    int: (lambda x: _whole(x) or one(x), "a whole number"),
     float: (lambda x: _real(x) or one(x), "a number"),
 }
 
@@ -110,11 +117,18 @@ def _test(hint: Any) -> tuple[Test, str]:
         )
     if origin in (tuple, list, Sequence):
         test, word = _test(inner[0])
-        return lambda x: _listed(x) and all(map(test, x)), f"a list of these: {word}"
-    if hint is not Any and isinstance(hint, type):
-        return lambda x: isinstance(x, hint), f"a {hint.__name__}"
+        fits = _in_a_row if origin is Sequence else _listed
+        return lambda x: fits(x) and all(map(test, x)), f"a list of these: {word}"
+    kind: Any = origin or hint
+    if kind is not Any and isinstance(kind, type):
+        named = "dict" if kind is Mapping else kind.__name__
+        return lambda x: isinstance(x, kind), f"a {named}"
     return lambda x: True, "anything"
 
 
 def _listed(value: object) -> bool:
     return isinstance(value, list | tuple)
+
+
+def _in_a_row(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)

@@ -42,6 +42,7 @@ class FPN(nn.Module):
     (B, out_channels, H_l, W_l). What is handed down is M, before the smoothing.
     """
 
+    @expect.annotated
     def __init__(
         self, in_channels: Sequence[int], out_channels: int, mode: str = "nearest"
     ) -> None:

@@ -96,6 +96,7 @@ class Game(nn.Module):
     """Two small networks: `generator` from noise (B, 2) to points (B, 2), and `critic`
     from points to logits (B, 1)."""
 
+    @expect.annotated
     def __init__(self, width: int = 64, critic_width: int = 128) -> None:
         super().__init__()
         expect.positive(width=width, critic_width=critic_width)

@@ -7,7 +7,10 @@ from typing import Any
 
 import torch
 
+from lib import expect
 
+
+@expect.annotated
 @dataclass(frozen=True)
 class Slider:
     """One number; the kernel gets a 0-d float32. `log` spaces the range by ratio.
@@ -24,6 +27,7 @@ class Slider:
 
     def __post_init__(self) -> None:
         _check_range("Slider", self.low, self.high)
+        _check_step("Slider", self.step)
         if self.log and (self.low <= 0 or self.step is not None):
             raise ValueError(
                 f"Slider: a log range needs low > 0 and no step, got low {self.low}, "
@@ -62,6 +66,7 @@ class Slider:
         return self.at(int(draw))
 
 
+@expect.annotated
 @dataclass(frozen=True)
 class Bars:
     """A row of numbers; the kernel gets (n,) float32.
@@ -93,6 +98,7 @@ class Bars:
         return self.low + (self.high - self.low) * part
 
 
+@expect.annotated
 @dataclass(frozen=True)
 class Mask:
     """Cells switched on and off; the kernel gets (height, width) bool.
@@ -110,6 +116,7 @@ class Mask:
     columns: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
+        expect.whole(1, height=self.height, width=self.width)
         self.start()
         for what, n in (("rows", self.height), ("columns", self.width)):
             names = getattr(self, what)
@@ -123,6 +130,7 @@ class Mask:
         return torch.rand(self.height, self.width, generator=generator) < 0.5
 
 
+@expect.annotated
 @dataclass(frozen=True)
 class Switches:
     """A few named things, each on or off; the kernel gets (n,) bool."""
@@ -132,8 +140,8 @@ class Switches:
     label: str | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.names, str) or not self.names:
-            raise ValueError(f"Switches: expected a list of names, got {self.names!r}")
+        if not self.names:
+            raise ValueError("Switches: expected names, got none")
         self.start()
 
     def start(self) -> torch.Tensor:
@@ -143,6 +151,7 @@ class Switches:
         return torch.rand(len(self.names), generator=generator) < 0.5
 
 
+@expect.annotated
 @dataclass(frozen=True)
 class Pad:
     """A point in a plane; the kernel gets (2,) float32: x, y.
@@ -159,8 +168,7 @@ class Pad:
     step: float | None = None
 
     def __post_init__(self) -> None:
-        if self.step is not None and self.step <= 0:
-            raise ValueError(f"Pad step: must be above 0, got {self.step}")
+        _check_step("Pad", self.step)
         for name, (low, high) in (("x", self.x), ("y", self.y)):
             _check_range(f"Pad {name}", low, high)
         for value, (low, high) in zip(self.value or (), (self.x, self.y), strict=False):
@@ -184,6 +192,7 @@ class Choice:
     ``if`` in the kernel may depend on it.
     """
 
+    @expect.annotated
     def __init__(
         self,
         options: Sequence[Any] | Mapping[str, Any],
@@ -205,8 +214,13 @@ Control = Slider | Bars | Mask | Switches | Pad | Choice
 
 
 def _check_range(what: str, low: float, high: float) -> None:
-    if not low < high:
+    if not low < high or math.inf in (-low, high):
         raise ValueError(f"{what}: low must be below high, got {low} and {high}")
+
+
+def _check_step(what: str, step: float | None) -> None:
+    if step is not None and not 0 < step < math.inf:
+        raise ValueError(f"{what} step: must be above 0, got {step}")
 
 
 def _check_inside(what: str, value: float, low: float, high: float) -> None:
@@ -217,7 +231,12 @@ def _check_inside(what: str, value: float, low: float, high: float) -> None:
 def _filled(
     value: Any, shape: tuple[int, ...], dtype: torch.dtype, what: str
 ) -> torch.Tensor:
-    given = torch.as_tensor(value, dtype=dtype)
+    try:
+        given = torch.as_tensor(value, dtype=dtype)
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(
+            f"{what}: value {value!r:.40}, expected {shape} of them"
+        ) from None
     if given.dim() and tuple(given.shape) != shape:
         raise ValueError(
             f"{what}: value of shape {tuple(given.shape)}, expected {shape}"

@@ -14,6 +14,8 @@ from typing import Any
 
 from torch import Tensor
 
+from lib import expect
+
 from .controls import Slider
 from .kept import calibration, table
 from .told import describe
@@ -21,6 +23,7 @@ from .told import describe
 __all__ = ["Choice", "Curve", "Guess", "Number", "Point", "calibration", "table"]
 
 
+@expect.annotated
 @dataclass(frozen=True)
 class Guess:
     """A question, and where the figure stands when it is asked."""
@@ -36,8 +39,6 @@ class Guess:
     def __post_init__(self) -> None:
         if not self.question.strip():
             raise ValueError("a guess without a question; say in words what is asked")
-        if isinstance(self.shows, str):
-            raise TypeError(f"shows={self.shows!r}: expected a list of outputs")
         if self.of in self.shows:
             raise ValueError(f"shows has {self.of!r}, which is what is asked for")
         if self.steps < 0:
@@ -58,6 +59,7 @@ class Guess:
         }
 
 
+@expect.annotated
 @dataclass(frozen=True)
 class Number(Guess):
     """A number from low to high, on a slider; `log` spaces it by ratio.
@@ -94,6 +96,7 @@ class Number(Guess):
         return Slider(self.low, self.high, step=self.step, log=self.log)
 
 
+@expect.annotated
 @dataclass(frozen=True)
 class Choice(Guess):
     """One of a few options, and how sure the reader is; `of` is the right one's number.
@@ -106,7 +109,7 @@ class Choice(Guess):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if isinstance(self.options, str) or len(self.options) < 2:
+        if len(self.options) < 2:
             raise ValueError(f"expected two options or more, got {self.options!r}")
         if len(set(self.options)) < len(self.options):
             raise ValueError(f"an option stands twice in {list(self.options)}")
@@ -128,6 +131,7 @@ class Choice(Guess):
         return super().spec(limits) | {"options": list(self.options)}
 
 
+@expect.annotated
 @dataclass(frozen=True)
 class Point(Guess):
     """A place on the axes of the artist that `on` names; `of` gives two numbers."""
@@ -144,6 +148,7 @@ class Point(Guess):
         return super().spec(limits) | {"on": self.on, "limits": limits[self.on]}
 
 
+@expect.annotated
 @dataclass(frozen=True)
 class Curve(Guess):
     """The heights of a line of fixed places, drawn by hand; `of` moves that line."""

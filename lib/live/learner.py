@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value
+
+from lib import expect
 
 from .chance import Chance
 
 Weights = dict[str, Tensor]
 
 
+@runtime_checkable
 class Optimizer(Protocol):
     """How weights follow their gradients, with what is remembered of earlier ones."""
 
@@ -22,6 +25,7 @@ class Optimizer(Protocol):
     ) -> tuple[Weights, dict[str, Any]]: ...
 
 
+@expect.annotated
 @dataclass(frozen=True)
 class SGD:
     """Gradient descent, as torch.optim.SGD: v <- momentum v + g, w <- w - rate v."""
@@ -43,6 +47,7 @@ class SGD:
         return {k: w - rate * grads[k] for k, w in weights.items()}, memory
 
 
+@expect.annotated
 @dataclass(frozen=True)
 class Adam:
     """As torch.optim.Adam: Kingma and Ba 2015, arXiv:1412.6980v9, Algorithm 1."""
@@ -77,6 +82,7 @@ class Adam:
 class Learner:
     """A module and its optimizer, as functions of a state {"weights", "memory"}."""
 
+    @expect.annotated
     def __init__(self, module: nn.Module, optimizer: Optimizer) -> None:
         self._holder, self.optimizer = _Holder(module), optimizer
         self._own = {k: w.detach().clone() for k, w in module.named_parameters()}

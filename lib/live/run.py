@@ -10,12 +10,15 @@ import torch
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
+from lib import expect
+
 from .chance import Chance
 
 State = dict[str, Any]  # names -> tensors, or dicts of such
 SEED = 1
 
 
+@expect.annotated
 @dataclass(frozen=True)
 class Run:
     """What a figure learns or plays, in pure torch, so that a page can do it, too.

@@ -125,6 +125,7 @@ class MoE(nn.Module):
 
     bias: Tensor
 
+    @expect.annotated
     def __init__(
         self,
         dim: int,
@@ -138,6 +139,10 @@ class MoE(nn.Module):
     ) -> None:
         super().__init__()
         expect.positive(dim=dim, hidden=hidden, experts=experts)
+        expect.whole(0, shared=shared)
+        expect.divides(n_groups=n_groups, experts=experts)
+        expect.between(1, n_groups, top_groups=top_groups)
+        expect.between(1, experts // n_groups * top_groups, top_k=top_k)
         self.options = dict(
             top_k=top_k, n_groups=n_groups, top_groups=top_groups, scale=scale
         )

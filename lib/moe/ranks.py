@@ -49,6 +49,7 @@ class ExpertsOverRanks(MoE):
     all ranks' tokens; they are divided by R, since the loss is the mean over ranks.
     """
 
+    @expect.annotated
     def __init__(self, whole: MoE) -> None:
         nn.Module.__init__(self)
         self.__dict__.update(whole.__dict__)

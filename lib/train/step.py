@@ -13,6 +13,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
+from lib import expect
 from lib.train.history import History
 
 Loss = Callable[..., Tensor]
@@ -92,6 +93,7 @@ class Diverged(FloatingPointError):
         self.history = history
 
 
+@expect.annotated
 @dataclass
 class Player:
     """One side of a game, such as a GAN's critic: its loss, and who learns from it.

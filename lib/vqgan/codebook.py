@@ -128,6 +128,7 @@ class VectorQuantizer(nn.Module):
     codes start uniform in (-1/K, 1/K) and learn from the loss.
     """
 
+    @expect.annotated
     def __init__(
         self,
         num_codes: int,
@@ -171,6 +172,7 @@ class EMAVectorQuantizer(VectorQuantizer):
     sums: Tensor
     started: Tensor
 
+    @expect.annotated
     def __init__(
         self,
         num_codes: int,

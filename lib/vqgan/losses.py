@@ -75,6 +75,7 @@ class PatchDiscriminator(nn.Module):
     norm follows all but the first and the last, which alone have biases.
     """
 
+    @expect.annotated
     def __init__(self, channels: int, width: int = 64, n_layers: int = 3) -> None:
         super().__init__()
         expect.positive(channels=channels, width=width, n_layers=n_layers)
@@ -129,6 +130,7 @@ class PerceptualDistance(nn.Module):
     (B, 1 or 3, H, W) in [0, 1].
     """
 
+    @expect.annotated
     def __init__(self, net: EfficientNet, blocks: int = 5) -> None:
         super().__init__()
         expect.between(1, len(net.blocks), blocks=blocks)

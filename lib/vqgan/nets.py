@@ -9,6 +9,7 @@ Shapes: B images, C channels; a level of the pyramid halves height and width.
 
 from itertools import pairwise
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -21,13 +22,14 @@ MULTIPLIERS = (1, 1, 2, 2, 4)  # channels of each level, in units of 128
 @expect.annotated
 def norm(channels: int) -> nn.GroupNorm:
     """Build the norm that stands before every convolution, over 32 groups."""
-    expect.whole(1, channels=channels)
+    expect.divides(groups=32, channels=channels)
     return nn.GroupNorm(32, channels, eps=1e-6)
 
 
 class ResnetBlock(nn.Module):
     """Norm, swish, convolution, twice; added to the input."""
 
+    @expect.annotated
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.norm1, self.norm2 = norm(inputs), norm(outputs)
@@ -46,6 +48,7 @@ class ResnetBlock(nn.Module):
 class AttnBlock(nn.Module):
     """One head of attention over all places of a map; added to the input."""
 
+    @expect.annotated
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.norm = norm(channels)
@@ -64,8 +67,10 @@ class AttnBlock(nn.Module):
 class Sampler(nn.Module):
     """Half the size, padded right and below only, or twice the size; then 3 x 3."""
 
+    @expect.annotated
     def __init__(self, channels: int, up: bool) -> None:
         super().__init__()
+        expect.whole(1, channels=channels)
         self.up = up
         stride, padding = (1, 1) if up else (2, 0)
         self.conv = nn.Conv2d(channels, channels, 3, stride, padding)
@@ -79,10 +84,13 @@ class Sampler(nn.Module):
 class Level(nn.Module):
     """The residual blocks at one size, attention after each; then to the next size."""
 
+    @expect.annotated
     def __init__(
         self, inputs: int, outputs: int, blocks: int, attend: bool, then: str = ""
     ) -> None:
         super().__init__()
+        expect.whole(1, blocks=blocks)
+        expect.one_of(then, ["", "upsample", "downsample"], "then")
         pairs = pairwise([inputs] + [outputs] * blocks)
         self.block = nn.ModuleList(ResnetBlock(a, b) for a, b in pairs)
         count = blocks if attend else 0
@@ -103,6 +111,7 @@ class Level(nn.Module):
 class Middle(nn.Module):
     """Between the two halves: a block, attention, a block."""
 
+    @expect.annotated
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.block_1 = ResnetBlock(channels, channels)
@@ -114,12 +123,21 @@ class Middle(nn.Module):
         return self.block_2(self.attn_1(self.block_1(x)))
 
 
+def _check(width: int, multipliers: tuple[int, ...], **sizes: int) -> None:
+    expect.divides(groups=32, width=width)
+    expect.whole(1, **sizes)
+    if not multipliers:
+        raise ValueError("multipliers is empty; expected one number a level.")
+    expect.positive(multipliers=torch.tensor(multipliers, device="cpu"))
+
+
 class Encoder(nn.Module):
     """Images (B, channels, H, W) -> (B, z, H / f, W / f), f = 2^(levels - 1).
 
     Attention stands in the levels whose side is `attention` at images of `size`.
     """
 
+    @expect.annotated
     def __init__(
         self,
         width: int = 128,
@@ -131,7 +149,8 @@ class Encoder(nn.Module):
         attention: int = 16,
     ) -> None:
         super().__init__()
-        expect.divides(groups=32, width=width)
+        _check(width, multipliers, z=z, channels=channels, size=size, blocks=blocks)
+        expect.whole(0, attention=attention)
         inputs, last = width, len(multipliers) - 1
         self.conv_in = nn.Conv2d(channels, width, 3, padding=1)
         self.down = nn.ModuleList()
@@ -156,6 +175,7 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """(B, z, h, w) -> images (B, channels, h f, w f): one block more at each level."""
 
+    @expect.annotated
     def __init__(
         self,
         width: int = 128,
@@ -167,7 +187,8 @@ class Decoder(nn.Module):
         attention: int = 16,
     ) -> None:
         super().__init__()
-        expect.divides(groups=32, width=width)
+        _check(width, multipliers, z=z, channels=channels, size=size, blocks=blocks)
+        expect.whole(0, attention=attention)
         inputs = multipliers[-1] * width
         self.conv_in = nn.Conv2d(z, inputs, 3, padding=1)
         self.mid = Middle(inputs)

@@ -5,7 +5,7 @@ from typing import Any
 
 from course.exercises import Sheet
 from course.grading import answers, graft
-from course.grading.statements import DEFINITION
+from course.grading.statement import DEFINITION
 
 FUNCTIONS = 2  # of one chapter's, and of no other's as many
 
