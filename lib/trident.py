@@ -8,7 +8,7 @@ Shapes: B images, C channels, R branches, one for each dilation; N boxes and A a
 x1, y1, x2, y2 in image pixels; a range is (low, high), in pixels of a box's side.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 
 import torch
@@ -63,11 +63,15 @@ class TridentBlock(nn.Module):
 
     Maps (B, C, H, W), one a branch -> as many of the same shape. In training each
     branch is normalised by its own batch, as in detectron2; the official models keep
-    the norm's statistics fixed.
+    the norm's statistics fixed. `norm` makes another norm for a number of channels.
     """
 
     def __init__(
-        self, channels: int, narrow: int, dilations: Sequence[int] = DILATIONS
+        self,
+        channels: int,
+        narrow: int,
+        dilations: Sequence[int] = DILATIONS,
+        norm: Callable[[int], nn.Module] = nn.BatchNorm2d,
     ) -> None:
         super().__init__()
         expect.whole(1, channels=channels, narrow=narrow)
@@ -75,11 +79,11 @@ class TridentBlock(nn.Module):
             raise ValueError("dilations is empty; expected one number a branch")
         self.dilations = tuple(dilations)
         self.conv1 = nn.Conv2d(channels, narrow, 1, bias=False)
-        self.norm1 = nn.BatchNorm2d(narrow)
+        self.norm1 = norm(narrow)
         self.conv2 = nn.Conv2d(narrow, narrow, 3, bias=False)  # padded by `convolve`
-        self.norm2 = nn.BatchNorm2d(narrow)
+        self.norm2 = norm(narrow)
         self.conv3 = nn.Conv2d(narrow, channels, 1, bias=False)
-        self.norm3 = nn.BatchNorm2d(channels)
+        self.norm3 = norm(channels)
 
     def forward(
         self, maps: Sequence[Tensor], branch: int | None = None
@@ -122,11 +126,12 @@ def _limits(ranges: Sequence[Range], like: Tensor) -> Tensor:
     if not ranges:
         raise ValueError("ranges is empty; expected (low, high), one a branch")
     for r, (low, high) in enumerate(ranges):
-        if not 0 <= low <= high:
+        if not torch.compiler.is_exporting() and not 0 <= low <= high:
             raise ValueError(
                 f"ranges[{r}] is ({low}, {high}); expected 0 <= low <= high"
             )
-    return torch.tensor(ranges, dtype=like.dtype, device=like.device)
+    ends = [torch.as_tensor(end).to(like) for one in ranges for end in one]
+    return torch.stack(ends).view(-1, 2)
 
 
 @expect.annotated
