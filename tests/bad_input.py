@@ -339,6 +339,24 @@ GOOD: dict[str, dict[str, Any]] = {
     "transformer.causal_mask": dict(T=4, past=2),
     "transformer.block_causal_mask": dict(T=4, block_size=2),
     "transformer.rotary": dict(x=rand(2, 3, 4), positions=torch.arange(3), base=100.0),
+    "trident.convolve": dict(
+        maps=[maps, maps], weight=rand(4, 8, 3, 3), bias=rand(4), dilations=[1, 2]
+    ),
+    "trident.receptive_field": dict(kernels=[3, 3], strides=[2, 1], dilations=[1, 2]),
+    "trident.in_range": dict(boxes=boxes(3), ranges=[(0.0, 8.0), (5.0, 20.0)]),
+    "trident.branch_labels": dict(
+        labels=whole(2, 4),
+        anchors=boxes(4),
+        boxes=boxes(3, seed=5),
+        ranges=[(0.0, 8.0), (5.0, 20.0)],
+        overlap=0.3,
+    ),
+    "trident.merge": dict(
+        boxes=[boxes(3), boxes(4)],
+        scores=[rand(3), rand(4)],
+        ranges=[(0.0, 8.0), (5.0, 20.0)],
+        iou_threshold=0.5,
+    ),
     "vae.reparameterize": dict(mu=rand(2, 3), logvar=rand(2, 3), noise=rand(2, 3)),
     "vae.kl_to_standard_normal": dict(mu=rand(2, 3), logvar=rand(2, 3)),
     "vae.elbo": dict(

@@ -42,6 +42,7 @@ ACCEPTED = {  # function, argument, way to spoil it: why it is no mistake
     ("*", "load", "a float tensor"): "a mean of loads is no whole number",
     ("*match", "truth", "no rows"): "an image may be empty: all finds are misses",
     ("*anchor_targets", "true", "no rows"): "then every anchor answers 0",
+    ("*branch_labels", "boxes", "no rows"): "then no box is another branch's",
     ("*attention", "v", "no columns"): "the weights are asked for alone",
     ("*attention", "mask", "one dimension more"): "(..., T, S), as it says",
     **{
