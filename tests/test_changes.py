@@ -1,0 +1,138 @@
+"""Small changes of every model answer: check and marks judge them alike, and say why.
+
+Each run tries a part of them, always the same; with EVERY_CHANGE=1 it tries all. With
+-s it prints how many mistakes are named, and what is told without a name.
+"""
+
+import io
+import os
+import re
+import signal
+import warnings
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from changes import changes
+from trial import SHEETS, check, earned, expected, marks, names_after
+
+from lib.check import Wrong
+
+EVERY = "EVERY_CHANGE" in os.environ
+TRIED = 9  # of each exercise's changes, at most
+SEEDS = range(6 if EVERY else 2)
+SECONDS = 4  # of work, for a change that never ends
+BARE = re.compile(  # told, and no mistake named
+    r"values differ|came, [^:]* was expected\s*$|was predicted, and the run gave"
+)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX timers"),
+]
+
+
+def same_functions():
+    """Changes by chapter and title that leave the function as it is: why they do."""
+    found, task = {}, {}
+    for line in Path(__file__).with_name("same_functions.txt").read_text().split("\n"):
+        if line.startswith("    "):
+            change, _, why = line.strip().partition("  # ")
+            task[change.strip()] = why
+        elif line:
+            task = found[tuple(line.split(" · ", 1))] = {}
+    return found
+
+
+SAME = same_functions()
+
+
+class Late(Exception):
+    """A change took too long."""
+
+
+@contextmanager
+def soon():
+    """Raise Late in what works for longer than some seconds, on any busy machine."""
+
+    def late(*_):
+        raise Late
+
+    before = signal.signal(signal.SIGVTALRM, late)
+    signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def sampled(found):
+    """A part of a list, spread over it."""
+    step = 1 if EVERY else max(1, -(-len(found) // TRIED))
+    return found[step // 2 :: step]
+
+
+def verdict(chapter, task, cell, code):
+    """What the check says, or "" where it passes; and whether all marks are earned."""
+    try:
+        with soon():
+            names = names_after(chapter, task, replace(cell, text=code))
+            check(task, names)
+        said = ""
+    except Wrong as wrong:
+        said = str(wrong)
+    except ValueError as error:
+        assert "choose inputs on which" not in str(error), "a sentence for the author"
+        said = "an error"
+    except Exception:
+        said = "an error"
+    return said, all(whole(chapter, task, names, seed) for seed in SEEDS)
+
+
+def whole(chapter, task, names, seed):
+    """Whether an answer earns all its points with a seed."""
+    try:
+        with soon():
+            got = marks(task, names, seed)
+    except Exception:
+        return False
+    return earned(got, expected(chapter, task.number, seed)) == 1
+
+
+@cache
+def tried(chapter):
+    """All verdicts on a chapter: (task, change, sentence, whether it earns marks)."""
+    rows = []
+    for task in SHEETS[chapter].exercises:
+        given = "\n".join(cell.text for cell in task.of("setup"))
+        cells = [(c, *way) for c in task.of("answer") for way in changes(c.text, given)]
+        for cell, name, code in sampled(cells):
+            with redirect_stdout(io.StringIO()), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                rows.append((task, name, *verdict(chapter, task, cell, code)))
+    return rows
+
+
+@pytest.mark.parametrize("chapter", SHEETS)
+def test_check_and_marks_judge_a_change_alike(chapter):
+    wrong = []
+    for task, name, said, full in tried(chapter):
+        known = name in SAME.get((chapter, task.title), {})
+        if bool(said) == full or full != known:
+            verdicts = f"check: {said or 'right'}; marks: {'all' if full else 'lost'}"
+            wrong.append(f"{task.title}: {name}: {verdicts}; named as same: {known}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("chapter", SHEETS)
+def test_nine_in_ten_mistakes_are_named(chapter):
+    told = [(t.title, name, said) for t, name, said, _ in tried(chapter) if said]
+    told = [row for row in told if row[2] != "an error"]
+    for task in SHEETS[chapter].exercises:  # test_exercises hears these words
+        told += [(task.title, "a wrong answer", says) for says, _ in task.wrong]
+    bare = [row for row in told if BARE.search(row[2])]
+    print(f"{len(told) - len(bare)} of {len(told)} are named")
+    print(*(" | ".join(row) for row in bare), sep="\n")
+    assert len(bare) <= len(told) / 10
