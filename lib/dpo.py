@@ -8,8 +8,6 @@ B pairs, N answers, T tokens, V vocabulary, K answers to one question. w is the 
 that was preferred, l the other one; r a reward, beta the price of a nat of divergence.
 """
 
-from typing import TypeVar
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -17,7 +15,7 @@ from torch import Tensor
 from lib import expect
 from lib.grpo.loss import token_logp
 
-Number = TypeVar("Number", float, Tensor)
+Number = float | Tensor  # 0-d, as live figures drag it
 
 
 @expect.annotated
