@@ -79,6 +79,8 @@ absorbing, noise = sedd.Absorbing(5), sedd.LogLinearNoise()
 maps = rand(2, 8, 12, 12)
 mask = rand(3, 4) > 0.4
 logits, tokens = rand(2, 3, 6), whole(6, 2, 3)
+pairs = dict(logp_w=-rand(3), logp_l=-rand(3, seed=1), ref_w=-rand(3, seed=2),
+             ref_l=-rand(3, seed=3))  # fmt: skip
 step = dict(graph=absorbing, noise=noise, score=rand(2, 3, 6), x=tokens,
             t=torch.tensor([0.5, 0.7]), dt=0.1)  # fmt: skip
 finds = [detection.Found(boxes(4), rand(4), whole(2, 4))]
@@ -138,6 +140,13 @@ GOOD: dict[str, dict[str, Any]] = {
         mean_q=rand(3, seed=1),
         cov_q=covariance(3, 2),
     ),
+    "dpo.answer_logp": dict(logits=logits, tokens=tokens, mask=mask[:2, :3]),
+    "dpo.implicit_reward": dict(logp=-rand(3), logp_ref=-rand(3, seed=1), beta=0.1),
+    "dpo.preference": dict(reward_w=rand(3), reward_l=rand(3, seed=1)),
+    "dpo.margin": pairs | dict(beta=0.1),
+    "dpo.dpo_loss": pairs | dict(beta=0.1, smoothing=0.1),
+    "dpo.pull": pairs | dict(beta=0.1),
+    "dpo.best_policy": dict(logp_ref=-rand(2, 4), reward=rand(2, 4), beta=0.5),
     "efficientnet.cost.round_filters": dict(filters=32, width=1.1, divisor=8),
     "efficientnet.cost.round_repeats": dict(repeats=2, depth=1.1),
     "efficientnet.cost.compound_scaling": dict(

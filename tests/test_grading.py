@@ -394,7 +394,7 @@ def standalone(sheet, first):
 def courses(request):
     """By chapter, of each answer: what should be told, what is wrong, what is told.
 
-    All chapters run in one kernel: one run instead of fourteen.
+    All chapters run in one kernel: one run instead of fifteen.
     """
     tasks, cases, meant = [], [], []
     for name in selected(request, "name"):
