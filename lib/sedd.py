@@ -1,9 +1,8 @@
 """Discrete diffusion by ratios: tokens jump at random, a network learns the way back.
 
 Lou et al. 2024, "Discrete Diffusion Modeling by Estimating the Ratios of the Data
-Distribution" (SEDD), arXiv:2310.16834, with the rates of
-github.com/louaaron/Score-Entropy-Discrete-Diffusion (the paper's uniform rate is V
-times larger for the same sigma).
+Distribution" (SEDD), arXiv:2310.16834, with the uniform rates of the official code
+(louaaron/Score-Entropy-Discrete-Diffusion), V times smaller for the same sigma.
 
 A graph says which jumps there are. `transition` is where a token is after some noise,
 exp(sigma Q)[:, x]; `rates_into` is Q[x, y] for each y, the rate of jumps y -> x, 0 at
@@ -101,8 +100,9 @@ class Uniform:
 
     def undo(self, score: Tensor, x: Tensor, sigma: Tensor) -> Tensor:
         """Undone noise sharpens the score; then the token may jump."""
-        here = _one_hot(x, self.states, score)
-        score = torch.where(here > 0, 1.0, score)  # a token's ratio to itself
+        score = torch.where(
+            _one_hot(x, self.states, score) > 0, 1.0, score
+        )  # to itself
         grow = sigma[:, None, None].exp()
         sharp = grow * score - (grow - 1) / self.states * score.sum(-1, True)
         return sharp * self.transition(x, sigma)
@@ -208,8 +208,7 @@ def euler_step(
 
     one-hot(x) + dt rate(t) Q[x, y] score[y], and what leaves x is missing there
 
-    score (R, T, S) (not its logarithm), x (R, T), t (R,) -> (R, T, S). Also known as
-    tau-leaping: every token steps on its own.
+    score (R, T, S), not its logarithm, x (R, T), t (R,) -> (R, T, S): tau-leaping.
     """
     _check_step(graph, score, x, t, dt)
     rate = noise(t)[1][:, None, None]
@@ -226,8 +225,7 @@ def tweedie_step(
 
     (exp(-d sigma Q) score)[y] exp(d sigma Q)[x, y]
 
-    Arguments as for `euler_step`. With the absorbing graph and log-linear noise both
-    are one and the same.
+    Arguments as for `euler_step`; with masks and log-linear noise the two are one.
     """
     _check_step(graph, score, x, t, dt)
     d_sigma = noise(t)[0] - noise((t - dt).clamp(min=0))[0]

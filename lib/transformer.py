@@ -2,8 +2,6 @@
 
 Vaswani et al. 2017, "Attention Is All You Need", arXiv:1706.03762, as it is built now:
 pre-norm, no biases, rotary positions (Su et al. 2021, RoFormer, arXiv:2104.09864).
-Causal it writes from left to right, without a mask it sees both sides, and a
-block-causal mask lies in between.
 
 Shapes: B batch, T tokens, S keys (cached and new), D width, H heads, d = D / H,
 V words.
@@ -65,8 +63,7 @@ def rotary(x: Tensor, positions: Tensor, base: float = 10000.0) -> Tensor:
 class Attention(nn.Module):
     """Multi-head attention with rotary positions; heads may share keys and values.
 
-    kv_heads = heads is the usual kind, 1 is multi-query attention, and what lies in
-    between is grouped-query attention (arXiv:2305.13245).
+    With kv_heads = 1 it is multi-query, in between grouped-query (arXiv:2305.13245).
     """
 
     @expect.annotated
@@ -130,10 +127,10 @@ class Block(nn.Module):
     """A pre-norm block; the experts of chapter 12 take the place of `mlp`."""
 
     @expect.annotated
-    def __init__(self, attn: nn.Module, mlp: nn.Module, norms: list[nn.Module]) -> None:
+    def __init__(
+        self, attn: nn.Module, mlp: nn.Module, norms: tuple[nn.Module, nn.Module]
+    ) -> None:
         super().__init__()
-        if len(norms) != 2:
-            raise ValueError(f"norms has {len(norms)} layers; expected two.")
         self.norm1, self.norm2 = norms
         self.attn, self.mlp = attn, mlp
 
@@ -154,9 +151,8 @@ class Block(nn.Module):
 class Transformer(nn.Module):
     """Tokens (B, T) -> logits (B, T, vocab), through `embed`, `encode` and `head`.
 
-    With causal=True a token looks back where no mask is given. max_length adds a
-    learned embedding for so many positions; a model that reads nothing but masks
-    needs it, since rotary positions show in differences between tokens only.
+    With causal=True a token looks back where no mask is given. max_length adds learned
+    positions, without which a model that reads nothing but masks cannot tell places.
     """
 
     @expect.annotated
@@ -190,7 +186,7 @@ class Transformer(nn.Module):
             Block(
                 Attention(dim, heads, kv_heads, rotary),
                 MLP(dim, mlp_dim, gated),
-                norms[2 * i : 2 * i + 2],
+                (norms[2 * i], norms[2 * i + 1]),
             )
             for i in range(depth)
         )

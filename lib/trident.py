@@ -66,6 +66,7 @@ class TridentBlock(nn.Module):
     the norm's statistics fixed. `norm` makes another norm for a number of channels.
     """
 
+    @expect.annotated
     def __init__(
         self,
         channels: int,
@@ -77,6 +78,8 @@ class TridentBlock(nn.Module):
         expect.whole(1, channels=channels, narrow=narrow)
         if not dilations:
             raise ValueError("dilations is empty; expected one number a branch")
+        for number, dilation in enumerate(dilations):
+            expect.whole(1, **{f"dilations[{number}]": dilation})
         self.dilations = tuple(dilations)
         self.conv1 = nn.Conv2d(channels, narrow, 1, bias=False)
         self.norm1 = norm(narrow)

@@ -3,8 +3,8 @@
 Dosovitskiy et al. 2021, "An Image is Worth 16x16 Words", arXiv:2010.11929; faithful
 to github.com/google-research/vision_transformer, with the parameter names of timm.
 
-Shapes: B images, C channels, P patch side, N patches, T = N + 1 tokens (the class
-token comes first), D width, h heads, d = D / h, K classes.
+Shapes: B images, C channels, P patch side, N patches, T = N + 1 tokens, the class
+token first, D width, h heads, d = D / h, K classes.
 """
 
 from collections import OrderedDict
@@ -41,9 +41,8 @@ def patchify(images: Tensor, patch_size: int) -> Tensor:
     P = patch_size
     expect.divides(patch_size=P, height=height)
     expect.divides(patch_size=P, width=width)
-    x = images.reshape(B, C, height // P, P, width // P, P)
-    x = x.permute(0, 2, 4, 1, 3, 5)  # (B, h, w, C, P, P)
-    return x.flatten(3).flatten(1, 2)  # (B, N, C P P)
+    x = images.reshape(B, C, height // P, P, width // P, P).permute(0, 2, 4, 1, 3, 5)
+    return x.flatten(3).flatten(1, 2)  # (B, h, w, C, P, P) -> (B, N, C P P)
 
 
 @expect.annotated
@@ -54,9 +53,8 @@ def attention(
 
     weights = softmax(q k^T / sqrt(d)), output = weights v       (Eqs. 6 and 7)
 
-    q (..., T, d), k (..., S, d), v (..., S, e) -> output (..., T, e), weights
-    (..., T, S). A bool mask (T, S) or (..., T, S) says where a query may look; a
-    query that may look nowhere gets zeros.
+    q (..., T, d), k (..., S, d), v (..., S, e) -> (..., T, e), weights (..., T, S). A
+    bool mask (..., T, S) says where a query may look; one that may nowhere gets zeros.
     """
     batch, T, d = q.shape[:-2], *expect.shape(q, "... T d", "q")[-2:]
     S = expect.shape(k, "... S d", "k", d=d)[-2]
@@ -83,8 +81,7 @@ class Attention(nn.Module):
         super().__init__()
         expect.divides(heads=heads, dim=dim)
         self.heads = heads
-        self.qkv = nn.Linear(dim, 3 * dim)
-        self.proj = nn.Linear(dim, dim)
+        self.qkv, self.proj = nn.Linear(dim, 3 * dim), nn.Linear(dim, dim)
 
     def forward(self, x: Tensor, mask: Mask = None, maps: Maps = None) -> Tensor:
         """(B, T, D) -> (B, T, D); the weights (B, h, T, T) are appended to maps."""
@@ -138,8 +135,7 @@ class ViT(nn.Module):
     """Patches, a class token, positions, L blocks, a linear head on the class token.
 
     Images (B, C, image_size, image_size) -> logits (B, num_classes), or with
-    num_classes=0 the class token (B, D). `embed`, `encode` and `head` are the steps
-    of the call, for those who want to reach in between.
+    num_classes=0 the class token (B, D). Its steps are `embed`, `encode` and `head`.
     """
 
     @expect.annotated
@@ -159,7 +155,7 @@ class ViT(nn.Module):
         expect.positive(dim=dim, depth=depth, mlp_dim=mlp_dim, channels=channels)
         expect.whole(0, num_classes=num_classes)
         self.patch_size = patch_size
-        self.image_shape = (channels, image_size, image_size)
+        self.image_shape = channels, image_size, image_size
         tokens = (image_size // patch_size) ** 2 + 1
         self.patch_embed = PatchEmbedding(patch_size, channels, dim)
         self.cls_token = nn.Parameter(torch.zeros(1, 1, dim))
@@ -182,8 +178,8 @@ class ViT(nn.Module):
 
     def embed(self, patches: Tensor, positions: bool = True) -> Tensor:
         """Patches (B, N, C P P) -> tokens (B, T, D), with or without positions."""
-        x = self.patch_embed(patches)  # (B, N, D)
-        x = torch.cat([self.cls_token.expand(len(x), -1, -1), x], dim=1)  # (B, T, D)
+        first = self.cls_token.expand(len(patches), -1, -1)
+        x = torch.cat([first, self.patch_embed(patches)], dim=1)  # (B, T, D)
         return x + self.pos_embed if positions else x
 
     def encode(self, tokens: Tensor, keep: Mask = None, maps: Maps = None) -> Tensor:
@@ -192,8 +188,7 @@ class ViT(nn.Module):
         keep (B, T), True where a token may be looked at, hides the others; a list
         `maps` collects the attention weights (B, h, T, T) of each layer.
         """
-        B, T, _ = tokens.shape
-        mask = None
+        B, T, mask = *tokens.shape[:2], None
         if keep is not None:
             expect.shape(keep, "B T", "keep", B=B, T=T)
             mask = keep[:, None, None, :].expand(B, 1, T, T)  # as a key, for everyone

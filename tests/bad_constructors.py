@@ -85,12 +85,13 @@ GOOD: dict[str, dict[str, Any]] = {
     "transformer.Block": dict(
         attn=transformer.Attention(8, 2, 2, True),
         mlp=transformer.MLP(8, 16, False),
-        norms=[nn.RMSNorm(8), nn.RMSNorm(8)],
+        norms=(nn.RMSNorm(8), nn.RMSNorm(8)),
     ),
     "transformer.Transformer": dict(
         vocab=5, dim=8, depth=2, heads=4, mlp_dim=16, causal=True, rotary=False,
         max_length=6, norm="rms", gated=True, kv_heads=2,
     ),
+    "trident.TridentBlock": dict(channels=8, narrow=4, dilations=(1, 2)),
     "vae.LinearGaussian": dict(weight=0.5, noise=bad_input.rand(3)),
     "vae.VAE": dict(pixels=16, hidden=8, latent=2),
     "vit.Attention": dict(dim=8, heads=2),

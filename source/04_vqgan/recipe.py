@@ -1,13 +1,9 @@
 """The start of the first stage, a judge of samples, and what three seeds measure.
 
-And what compression is for: one transformer on pixels and on codes of several lengths,
-each after the same seconds of training in all. About half an hour on one core.
+About eight minutes on one core.
 """
 
-from collections.abc import Callable
-from functools import partial
-from math import log, log2
-from time import process_time
+from math import log
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +12,6 @@ from torch import Tensor, nn
 from course import recipes
 from lib import data, vqgan
 from lib.train import minibatches, train
-from lib.transformer import Transformer
 
 chapter = recipes.cells(__file__)
 images, labels = chapter["images"], chapter["train_set"].labels
@@ -88,150 +83,6 @@ def usage() -> dict[str, float]:
     return found
 
 
-SECONDS = 150.0  # of a core, for both stages together
-LEVELS = 16  # of grey, where the words are pixels
-
-
-class Coder(nn.Module):
-    """The chapter's tokenizer for any f, without attention to looks: pixels' error."""
-
-    def __init__(self, f: int, K: int) -> None:
-        super().__init__()
-        residual = chapter["residual"]
-        down: list[nn.Module] = []
-        for a, b in zip(
-            (1, 24, 48, 72), (24, 48, 72, 72)[: int(log2(f))], strict=False
-        ):
-            down += [nn.Conv2d(a, b, 4, 2, 1), nn.SiLU()]
-        up = [
-            m
-            for a in (64, *[32] * (int(log2(f)) - 1))[: int(log2(f)) - 1]
-            for m in (nn.ConvTranspose2d(a, 32, 4, 2, 1), nn.SiLU())
-        ]
-        self.encoder = nn.Sequential(*down, residual(b), nn.Conv2d(b, 16, 1))
-        self.quantizer = vqgan.EMAVectorQuantizer(K, 16, decay=0.97)
-        self.decoder = nn.Sequential(
-            nn.Conv2d(16, 64, 3, 1, 1),
-            residual(64),
-            nn.SiLU(),
-            *up,
-            nn.ConvTranspose2d(32 if up else 64, 1, 4, 2, 1),
-        )
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        z_q, indices, commitment = self.quantizer(self.encoder(x))
-        return self.decoder(z_q), indices, commitment
-
-
-class Grey(nn.Module):
-    """No compression: a pixel is a word, one of a few levels of grey."""
-
-    def codes(self, x: Tensor) -> Tensor:
-        return (x[:, 0] * (LEVELS - 1)).round().long()
-
-    def pictures(self, codes: Tensor) -> Tensor:
-        return codes[:, None] / (LEVELS - 1)
-
-
-def steps_in(seconds: float, attempt: Callable[[int], object]) -> int:
-    """How many steps of a training fit into so many seconds of a core."""
-    attempt(1)
-    begun = process_time()
-    attempt(4)
-    return max(1, int(4 * seconds / (process_time() - begun)))
-
-
-def coder(f: int, K: int, seconds: float) -> nn.Module:
-    """Train a first stage for so long."""
-
-    def attempt(steps: int) -> nn.Module:
-        def loss(model: nn.Module, x: Tensor) -> Tensor:
-            y, _, commitment = model(x)
-            return (x - y).abs().mean() + commitment
-
-        torch.manual_seed(0)
-        model = Coder(f, K)
-        train(model, loss, minibatches(images, size=32), steps=steps, lr=2e-3)
-        return model.eval()
-
-    return attempt(steps_in(seconds, attempt))
-
-
-def writer(codes: Tensor, K: int, seconds: float) -> nn.Module:
-    """Train a second stage on lists of codes (N, n) for so long."""
-
-    def attempt(steps: int) -> nn.Module:
-        def loss(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
-            context = torch.cat([K + y[:, None], x[:, :-1]], 1)
-            logits = model(context)[..., :K]
-            return F.cross_entropy(logits.flatten(0, 1), x.flatten())
-
-        torch.manual_seed(0)
-        n = codes.shape[1]
-        model = Transformer(K + 10, 64, depth=3, heads=4, causal=True, max_length=n)
-        size = max(8, min(96, 4096 // n))
-        train(model, loss, minibatches(codes, labels, size=size), steps=steps, lr=3e-3)
-        return model.eval()
-
-    return attempt(steps_in(seconds, attempt))
-
-
-@torch.no_grad()
-def write(model: nn.Module, wanted: Tensor, n: int, K: int) -> Tensor:
-    """Draw lists of n words, one word after the other: (B,) -> (B, n)."""
-    g, drawn, cache = torch.Generator().manual_seed(0), [], []
-    token = K + wanted
-    for _ in range(n):
-        p = model(token[:, None], cache=cache)[:, -1, :K].softmax(-1)
-        token = torch.multinomial(p, 1, generator=g)[:, 0]
-        drawn.append(token)
-    return torch.stack(drawn, 1)
-
-
-@torch.no_grad()
-def compressed(f: int, K: int, critic: nn.Module) -> dict[str, float]:
-    """What comes of two stages that learn for SECONDS in all, the first for a third."""
-    if f == 1:
-        grey, K = Grey(), LEVELS
-        codes_of, pictures, left = grey.codes, grey.pictures, SECONDS
-    else:
-        with torch.enable_grad():
-            first = coder(f, K, SECONDS / 3)
-        codes_of, left = partial(chapter["codes_of"], first), 2 * SECONDS / 3
-        pictures = partial(decode, first)
-    side = 32 // f
-    codes = codes_of(images).flatten(1)
-    with torch.enable_grad():
-        model = writer(codes, K, left)
-    wanted = torch.arange(10).repeat_interleave(64)
-    begun = process_time()
-    drawn = write(model, wanted, side * side, K)
-    samples = pictures(drawn.view(-1, side, side))
-    taken = process_time() - begun
-    again = pictures(codes_of(test_images))
-    found = {
-        "tokens": side * side,
-        "K": K,
-        "error": (again - test_images).abs().mean().item(),
-        "reconstructions": accuracy(critic, again, test_labels),
-        "distance of reconstructions": chapter["distance"](critic, again, test_images),
-        "samples": accuracy(critic, samples, wanted),
-        "distance of samples": chapter["distance"](critic, samples, test_images),
-        "ms a sample": 1000 * taken / len(wanted),
-    }
-    return {name: round(value, 4) for name, value in found.items()}
-
-
-def compression(critic: nn.Module) -> dict[str, dict[str, float]]:
-    """Pixels, and codes of several lengths and vocabularies."""
-    kinds = [(1, LEVELS), (2, 128), (4, 128), (8, 128), (16, 128), (8, 16), (8, 1024)]
-    found = {}
-    for f, K in kinds:
-        found[f"{f} {K}"] = compressed(f, K, critic)
-        print(f, K, found[f"{f} {K}"], flush=True)
-    return found
-
-
 if __name__ == "__main__":
     torch.set_num_threads(1)
     critic = judge()
@@ -248,5 +99,4 @@ if __name__ == "__main__":
             prior = chapter["fit_prior"](again, seed=seed)
             stages[f"{kind} {seed}"] = measure(again, prior, seed, critic)
             print(kind, seed, stages[f"{kind} {seed}"], flush=True)
-    found = {"stages": stages, "usage": usage(), "compression": compression(critic)}
-    recipes.record("04_vqgan", found)
+    recipes.record("04_vqgan", {"stages": stages, "usage": usage()})
