@@ -30,6 +30,7 @@ ACCEPTED = {  # class, argument, way to spoil it: why it is no mistake
     ("*", "max_length", "0"): "no place is learnt",
     ("*coder", "attention", "0"): "attention at no size",
     ("*coder", "multipliers", "three"): "any number of levels",
+    ("*TridentBlock", "dilations", "three"): "any number of branches",
     ("*Level", "then", "empty"): "a last level",
     ("live.*", "value", "a number"): "a truth value, as in Python",
     ("live.*", "steps", "0"): "asked at the start",

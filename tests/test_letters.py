@@ -24,6 +24,8 @@ MEANS = {
     "06": "efficientnet | C channels, E channels widens, B images, S units, K larger "
     "classes, W width, O channels",
     "07": "fpn | C channels, H rows, W columns, A anchors, B images, N boxes them",
+    "07b": "trident | R branches, C channels, B images, N boxes, M boxes, A anchors, "
+    "K boxes numbers",
     "08": "rfcn detection | C classes, R regions them, H height, W width columns, "
     "N boxes regions, M boxes ones, F numbers, B images, A anchors",
     "09": "llada | L tokens, M mask, B batch sequences, T length tokens, "
@@ -32,6 +34,7 @@ MEANS = {
     "R texts, T tokens, n tokens, b blocks",
     "11": "scaling_laws | C budget, D tokens, N parameters boxes, M token, "
     "V words them",
+    "11b": "dpo | B questions pairs, N answers, T tokens, V words vocabulary, K answers",
     "12a": "mla mtp | D width map, H heads, S tokens latents, C content, R rotation, "
     "U up, B texts batch, T tokens, V words, G groups",
     "12b": "moe | T tokens, D width, E experts, K asks asked experts, G groups, "

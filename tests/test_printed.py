@@ -28,6 +28,7 @@ REPOSITORIES = {
     "detectron2": "facebookresearch/detectron2",
     "py-R-FCN": "YuwenXiong/py-R-FCN",
     "pytorch/examples": "pytorch/examples",
+    "simpledet": "tusen-ai/simpledet",
     "taming-transformers": "CompVis/taming-transformers",
     "torchvision": "pytorch/vision",
 }
