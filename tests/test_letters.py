@@ -34,7 +34,8 @@ MEANS = {
     "R texts, T tokens, n tokens, b blocks",
     "11": "scaling_laws | C budget, D tokens, N parameters boxes, M token, "
     "V words them",
-    "11b": "dpo | B questions pairs, N answers, T tokens, V words vocabulary, K answers",
+    "11b": "dpo | B questions pairs, N answers, T tokens, V words vocabulary, "
+    "K answers",
     "12a": "mla mtp | D width map, H heads, S tokens latents, C content, R rotation, "
     "U up, B texts batch, T tokens, V words, G groups",
     "12b": "moe | T tokens, D width, E experts, K asks asked experts, G groups, "
