@@ -6,8 +6,8 @@ from dataclasses import replace
 from course.exercises import Sheet, answered, parse
 from course.grading import crowd, graft, marks
 from course.grading.box.sandbox import Box, works
-from course.grading.box.sending import pack
 from course.grading.run import run
+from course.grading.sending import pack
 from course.grading.values import unpack
 from course.notebooks import exercises
 

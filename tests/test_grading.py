@@ -29,9 +29,8 @@ from hypothesis.extra import numpy as arrays
 
 from course import comfort, keeping
 from course.exercises import Sheet, answered, parse
-from course.grading import graft, marks
+from course.grading import graft, marks, sending
 from course.grading.answers import learners
-from course.grading.box import sending
 from course.grading.box.sandbox import Box
 from course.grading.own import chosen, main
 from course.grading.plugin import GradedNotebook

@@ -13,9 +13,8 @@ from nbformat.v4 import new_code_cell
 
 from course import comfort, notebooks
 from course.exercises import parse, unanswered
-from course.grading import graft, rules
+from course.grading import graft, rules, sending
 from course.grading.answers import learners
-from course.grading.box import sending
 from course.grading.box.sandbox import Box
 from course.grading.intake.chapters import chapter_of
 from course.grading.statements import statements

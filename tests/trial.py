@@ -5,7 +5,7 @@ from functools import cache
 import pytest
 
 from course.exercises import parse, unanswered
-from course.grading.box.sending import pack
+from course.grading.sending import pack
 from course.grading.values import share, unpack
 from course.source import ROOT
 

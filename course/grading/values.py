@@ -1,7 +1,7 @@
 """What crosses from a kernel: numbers as JSON, read with suspicion and compared here.
 
 A message is {name: {"kind": "float", "shape": [2, 3], "data": base64}}, as
-course/grading/box/sending.py packs it inside the kernel.
+course/grading/sending.py packs it inside the kernel.
 """
 
 import base64

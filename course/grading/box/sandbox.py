@@ -20,7 +20,7 @@ from course.grading.box.calls import filter_file
 
 ALWAYS = ("__init__", "check", "expect")  # what any exercise's lib holds
 HERE = Path(__file__).parent
-INSIDE = ("relay", "sending", "traces")  # imported there, by names of their own
+INSIDE = ("box/relay", "sending", "box/traces")  # imported there, by other names
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache")
 LIB = "/live-papers"  # where the copy for an exercise lies in a box
 GB = 2**30
@@ -137,7 +137,9 @@ def make_lib(folder: Path, needs: tuple[str, ...]) -> Path:
     (folder / "lib").mkdir(parents=True)
     shutil.copy(HERE / "inside.py", folder)
     for name in INSIDE:
-        shutil.copy(HERE / f"{name}.py", folder / f"live_papers_{name}.py")
+        shutil.copy(
+            HERE.parent / f"{name}.py", folder / f"live_papers_{Path(name).name}.py"
+        )
     for name in {*ALWAYS, *needs}:
         module = ROOT / "lib" / f"{name}.py"
         if module.exists():
