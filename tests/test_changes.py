@@ -20,7 +20,7 @@ from trial import SHEETS, check, earned, expected, marks, names_after
 
 from lib.check import Wrong
 
-# Sheets whose changes were looked through one by one; those of the newest parts were not.
+# Sheets whose changes were looked through one by one: not those of the newest parts.
 READ = [name for name in SHEETS if name[:3] not in ("07b", "11b")]
 
 EVERY = "EVERY_CHANGE" in os.environ
