@@ -99,10 +99,8 @@ class Uniform:
         return p / p.gather(-1, x_t[..., None])
 
     def undo(self, score: Tensor, x: Tensor, sigma: Tensor) -> Tensor:
-        """Undone noise sharpens the score; then the token may jump."""
-        score = torch.where(
-            _one_hot(x, self.states, score) > 0, 1.0, score
-        )  # to itself
+        """Undone noise sharpens the score, 1 for the token itself; it may jump then."""
+        score = torch.where(_one_hot(x, self.states, score) > 0, 1.0, score)
         grow = sigma[:, None, None].exp()
         sharp = grow * score - (grow - 1) / self.states * score.sum(-1, True)
         return sharp * self.transition(x, sigma)
