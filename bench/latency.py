@@ -175,7 +175,8 @@ def _keys(hand: Hand, control) -> tuple[str, str]:
     if control.kind in ("mask", "switches"):
         return "Space", "Space"
     if control.kind == "bars":
-        return "ArrowUp", "ArrowDown"
+        lying = first.get_attribute("aria-orientation") == "horizontal"
+        return ("ArrowRight", "ArrowLeft") if lying else ("ArrowUp", "ArrowDown")
     if control.kind == "choice" and first.evaluate("e => e.type === 'radio'"):
         next(e for e in handles if e.is_checked()).focus()
     at_end = first.evaluate(
