@@ -18,15 +18,18 @@ OWN = {"__main__", "turns", "latency", "mdlm", "submissions"}  # no peers in the
 def peers() -> Iterator[str]:
     """One line for each work that a peer also does; the missing ones are named."""
     yield f"{'work':48}{'peer':14}{'ours ms':>9}{'peer ms':>9}{'ratio':>7}"
+    reasons = []
     for module in sorted(m.name for m in pkgutil.iter_modules(bench.__path__)):
         if module in OWN:
             continue
         try:
             for work, peer, ours, its, ratio in bench_of(module).rows():
                 yield f"{work:48}{peer:14}{ours:9.1f}{its:9.1f}{ratio:7.2f}"
+            reasons += filter(None, [getattr(bench_of(module), "SLOWER", None)])
         except ImportError as missing:
             yield f"bench/{module}.py {LEFT_OUT}, a peer is missing: {missing}"
-    yield "ratio: ours / peer, less is faster"
+    yield "ratio: ours / peer, less is faster; where ours is slower:"
+    yield from reasons
 
 
 def bench_of(module: str):

@@ -7,6 +7,10 @@ import torch
 from bench.turns import Row, in_turns
 from lib import fpn
 
+SLOWER = (
+    "levels: thresholds are counted, so that no logarithm rounds the wrong way, and "
+    "boxes are looked through for nan first."
+)
 CHANNELS = [256, 512, 1024, 2048]  # of ResNet-50's C2 to C5
 
 

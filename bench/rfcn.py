@@ -13,6 +13,10 @@ from torch import Tensor
 from bench.turns import Row, in_turns
 from lib import rfcn
 
+SLOWER = (
+    "RoI max pool: torch's embedding_bag adds rows with vector instructions, and looks "
+    "for the largest one number after another; one loop in C++ does that in place."
+)
 K, CLASSES, REGIONS, SCALE = 7, 21, 300, 1 / 16
 Operator = Callable[[Tensor, Tensor], Tensor]  # maps, rois
 
