@@ -10,8 +10,11 @@ import gallery
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from javascript import draw, loaded
 from PIL import Image
+from torch.testing import assert_close
 
 from lib import plot
 from lib.live import Bars, Choice, Mask, Pad, Slider, Switches, frames, live, page
@@ -55,9 +58,20 @@ def test_a_slider_starts_on_a_position_that_the_reader_can_return_to():
         Slider(2, 32, 8, step=2),
     ):
         assert slider.start() == slider.at(slider.position)
+    assert Slider(1e-3, 10, 0.1, log=True).start() == torch.tensor(0.1)
     generator = torch.Generator().manual_seed(0)
     drawn = {Slider(0, 3, step=1).random(generator).item() for _ in range(50)}
     assert drawn == {0, 1, 2, 3}
+
+
+@given(st.floats(1e-6, 1), st.floats(1.1, 1e6), st.floats(0, 1), st.booleans())
+def test_a_slider_reaches_its_ends_and_rises(low, ratio, part, log):
+    high = low * ratio
+    slider = Slider(low, high, min(low * ratio**part, high), log=log)
+    reached = torch.stack([slider.at(p) for p in range(slider.positions + 1)])
+    assert_close(reached[[0, -1]], torch.tensor([low, high]))
+    assert (reached.diff() > 0).all()
+    assert [slider.nearest(x) for x in reached.tolist()] == reached.tolist()
 
 
 @pytest.mark.parametrize(

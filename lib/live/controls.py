@@ -1,6 +1,5 @@
 """What a reader can move, and what a kernel then receives."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,61 +8,8 @@ import torch
 
 from lib import expect
 
-
-@expect.annotated
-@dataclass(frozen=True)
-class Slider:
-    """One number; the kernel gets a 0-d float32. `log` spaces the range by ratio.
-
-    The reader moves it over evenly spaced positions: `step` apart, else 201 of them.
-    """
-
-    low: float
-    high: float
-    value: float | None = None
-    step: float | None = None
-    log: bool = False
-    label: str | None = None
-
-    def __post_init__(self) -> None:
-        _check_range("Slider", self.low, self.high)
-        _check_step("Slider", self.step)
-        if self.log and (self.low <= 0 or self.step is not None):
-            raise ValueError(
-                f"Slider: a log range needs low > 0 and no step, got low {self.low}, "
-                f"step {self.step}"
-            )
-        if self.value is not None:
-            _check_inside("Slider", self.value, self.low, self.high)
-
-    @property
-    def positions(self) -> int:
-        """How many steps lie between low and high."""
-        return 200 if self.step is None else round((self.high - self.low) / self.step)
-
-    @property
-    def position(self) -> int:
-        """The position nearest to the starting value."""
-        if self.value is None:
-            return self.positions // 2
-        low, high, value = self.low, self.high, self.value
-        if self.log:
-            low, high, value = math.log(low), math.log(high), math.log(value)
-        return round((value - low) / (high - low) * self.positions)
-
-    def at(self, position: int) -> torch.Tensor:
-        """The number that the kernel gets at a position."""
-        part = position / self.positions
-        if self.log:
-            return torch.tensor(self.low * (self.high / self.low) ** part)
-        return torch.tensor(self.low + (self.high - self.low) * part)
-
-    def start(self) -> torch.Tensor:
-        return self.at(self.position)
-
-    def random(self, generator: torch.Generator) -> torch.Tensor:
-        draw = torch.randint(self.positions + 1, (), generator=generator)
-        return self.at(int(draw))
+from .ranges import check_inside, check_range, check_step
+from .slider import Slider
 
 
 @expect.annotated
@@ -84,9 +30,9 @@ class Bars:
     on: str | None = None
 
     def __post_init__(self) -> None:
-        _check_range("Bars", self.low, self.high)
+        check_range("Bars", self.low, self.high)
         for value in self.start().tolist():
-            _check_inside("Bars", value, self.low, self.high)
+            check_inside("Bars", value, self.low, self.high)
         if self.labels is not None and len(self.labels) != self.n:
             raise ValueError(f"Bars: {len(self.labels)} labels for {self.n} bars")
 
@@ -168,11 +114,11 @@ class Pad:
     step: float | None = None
 
     def __post_init__(self) -> None:
-        _check_step("Pad", self.step)
+        check_step("Pad", self.step)
         for name, (low, high) in (("x", self.x), ("y", self.y)):
-            _check_range(f"Pad {name}", low, high)
+            check_range(f"Pad {name}", low, high)
         for value, (low, high) in zip(self.value or (), (self.x, self.y), strict=False):
-            _check_inside("Pad", value, low, high)
+            check_inside("Pad", value, low, high)
 
     def start(self) -> torch.Tensor:
         middle = (sum(self.x) / 2, sum(self.y) / 2)
@@ -211,21 +157,6 @@ class Choice:
 
 
 Control = Slider | Bars | Mask | Switches | Pad | Choice
-
-
-def _check_range(what: str, low: float, high: float) -> None:
-    if not low < high or math.inf in (-low, high):
-        raise ValueError(f"{what}: low must be below high, got {low} and {high}")
-
-
-def _check_step(what: str, step: float | None) -> None:
-    if step is not None and not 0 < step < math.inf:
-        raise ValueError(f"{what} step: must be above 0, got {step}")
-
-
-def _check_inside(what: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise ValueError(f"{what}: the value {value} is outside {low} to {high}")
 
 
 def _filled(

@@ -88,7 +88,8 @@ class Number(Guess):
 
     def spec(self, limits: Mapping[str, Any]) -> dict[str, Any]:
         known = describe("", self._slider())
-        found = {key: known[key] for key in ("low", "high", "log", "positions")}
+        keys = ("low", "high", "log", "positions", "knots")
+        found = {key: known[key] for key in keys}
         place = {"on": self.on, "axis": self.axis, "limits": limits.get(self.on or "")}
         return super().spec(limits) | found | place
 

@@ -6,7 +6,7 @@ from typing import Any
 from .controls import Bars, Choice, Control, Mask, Pad, Slider, Switches
 
 _SPEC = {
-    Slider: ("low", "high", "log", "positions"),
+    Slider: ("low", "high", "log", "positions", "knots"),
     Bars: ("n", "low", "high", "labels", "on"),
     Mask: ("height", "width", "on", "rows", "columns"),
     Switches: ("names",),
@@ -33,6 +33,9 @@ def moved(name: str, control: Control, value: Any) -> Control:
     Of a Choice the value is that of an option, or what the reader sees of it.
     """
     try:
+        if isinstance(control, Slider):
+            there = replace(control, value=value)  # refuses what is out of its range
+            return replace(there, value=control.nearest(value))
         if not isinstance(control, Choice):
             return replace(control, value=value)
         if value in control.names:

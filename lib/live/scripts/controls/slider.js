@@ -28,18 +28,24 @@ export function slider(spec, changed) {
     position,
     value: () => [value()],
     put([v]) {
-      input.value = Math.round(partBelow(spec, v) * spec.positions);
+      input.value = Math.round(positionOf(spec, v));
       show();
     },
   };
 }
 
-// The same formula as Slider.at in controls.py.
-function valueAt({ low, high, log, positions }, position) {
-  const part = position / positions;
-  return log ? low * (high / low) ** part : low + (high - low) * part;
+function valueAt({ knots, log }, position) {
+  const found = between(position, ...knots);
+  return log ? Math.exp(found) : found;
 }
 
-function partBelow({ low, high, log }, v) {
-  return log ? Math.log(v / low) / Math.log(high / low) : (v - low) / (high - low);
+function positionOf({ knots: [places, numbers], log }, value) {
+  return between(log ? Math.log(value) : value, numbers, places);
+}
+
+// Straight lines from knot to knot, as Slider.at in slider.py has them.
+function between(x, from, to) {
+  const k = from.length > 2 && x > from[1] ? 1 : 0;
+  const part = (x - from[k]) / (from[k + 1] - from[k]);
+  return to[k] + (to[k + 1] - to[k]) * part;
 }
