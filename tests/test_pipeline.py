@@ -146,7 +146,10 @@ def test_a_live_figure_can_trace_it():
 def test_one_that_waits_for_itself_is_named():
     orders = pipeline.orders("1F1B", 2, 2)
     orders[1] = orders[1][::-1]  # the last stage begins with a backward
-    with pytest.raises(ValueError, match="wait for one another: device 0"):
+    circle = (
+        "B of micro-batch 1 at stage 1 on device 1, which waits for F of micro-batch 1"
+    )
+    with pytest.raises(ValueError, match=circle):
         pipeline.plan(orders)
     with pytest.raises(ValueError, match="F of micro-batch 0 at stage 1 is waited for"):
         pipeline.plan([[(Piece("F", 0, 0),)], [(Piece("B", 0, 1),)]])

@@ -86,16 +86,24 @@ def _rounds(before: list[list[int]], flat: list[tuple[int, Action]]) -> list[int
             if n not in found and found.keys() >= {*before[n]}
         ]
         if not ready:
-            n = next(n for n in range(len(flat)) if n not in found)
-            stuck = next(w for w in before[n] if w not in found)
-            d, action = flat[n]
             raise ValueError(
-                f"the devices wait for one another: device {d} cannot begin "
-                f"{_said(action[0])} before {_said(flat[stuck][1][0])}, on device "
-                f"{flat[stuck][0]}, which waits for it in turn."
+                f"the devices wait for one another: {_circle(before, flat, found)}"
             )
         found |= {n: 1 + max([found[w] for w in before[n]], default=0) for n in ready}
     return [found[n] for n in range(len(flat))]
+
+
+def _circle(
+    before: list[list[int]], flat: list[tuple[int, Action]], done: dict[int, int]
+) -> str:
+    """Actions of which each waits for the next, and the last one for the first."""
+    n, seen = next(n for n in range(len(flat)) if n not in done), list[int]()
+    while n not in seen:
+        seen.append(n)
+        n = next(w for w in before[n] if w not in done)
+    circle = [*seen[seen.index(n) :], n]
+    told = [f"{_said(flat[k][1][0])} on device {flat[k][0]}" for k in circle]
+    return ", which waits for ".join(told) + "."
 
 
 def _said(piece: Piece) -> str:
