@@ -42,7 +42,7 @@ MEANS = {
     "H width",
     "12c": "pipeline | F chunk time, B chunk, I halves gradient, W halves weights, "
     "T tokens, K experts asked, E experts, G machines, C cards, N rows matrices, "
-    "D numbers, M matrices, L matrices, V answers",
+    "D features, M matrices, L matrices, V answers",
     "13": "grpo | G answers group completions, A advantages advantage, B questions, "
     "N completions, T tokens, V words, Q questions",
 }
