@@ -50,7 +50,7 @@ def _gpipe(d: int, p: int, m: int) -> list[Action]:
 
 def _one_f_one_b(d: int, p: int, m: int) -> list[Action]:
     ahead = min(p - 1 - d, m)  # forwards before the first backward
-    found = [(Piece("F", i, d),) for i in range(ahead)]
+    found: list[Action] = [(Piece("F", i, d),) for i in range(ahead)]
     for i in range(m):
         found += [(Piece("F", i + ahead, d),)] * (i + ahead < m)
         found.append((Piece("B", i, d),))
@@ -58,13 +58,13 @@ def _one_f_one_b(d: int, p: int, m: int) -> list[Action]:
 
 
 def _zero_bubble(d: int, p: int, m: int) -> list[Action]:
-    found = []
-    for (piece,) in _one_f_one_b(d, p, m):
-        kind, i, _ = piece
+    found: list[Action] = []
+    for (kind, i, _), *_rest in _one_f_one_b(d, p, m):
         found.append((Piece("I" if kind == "B" else kind, i, d),))
         if kind == "B" and i >= d:  # as many wait as memory has room for
             found.append((Piece("W", i - d, d),))
-    return found + [(Piece("W", i, d),) for i in range(max(m - d, 0), m)]
+    found += [(Piece("W", i, d),) for i in range(max(m - d, 0), m)]
+    return found
 
 
 def _dual_pipe(d: int, p: int, m: int) -> list[Action]:

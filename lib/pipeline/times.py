@@ -125,9 +125,9 @@ def follow(
     """
     expect.number(F=F, I=I, W=W, both=both)
     expect.positive(F=F, I=I, W=W, both=both)
-    times = [torch.as_tensor(t, dtype=torch.float32) for t in (F, I, W, both)]
-    forward, inputs, weights, pair = times
-    times = torch.stack([forward, inputs + weights, inputs, weights, pair])
+    given = [torch.as_tensor(t, dtype=torch.float32) for t in (F, I, W, both)]
+    forward, inputs, weights, pair = given
+    times = torch.stack([forward, inputs + weights, inputs, weights, pair])  # as KINDS
     long = times.index_select(0, plan.kind)  # (N,)
     N = len(long)
     never = long.new_zeros(1)
