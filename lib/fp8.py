@@ -4,7 +4,7 @@ DeepSeek-AI 2024, "DeepSeek-V3 Technical Report", arXiv:2412.19437, section 3.3,
 the official kernel.py. The format is E4M3: up to 448, 3 bits of mantissa, no infinity.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -122,32 +122,45 @@ def round_trip(x: Tensor, tile: Tile | None = 128) -> Tensor:
 
 
 @expect.annotated
-def fp8_linear(x: Tensor, weight: Tensor, tile: int | None = 128) -> Tensor:
+def fp8_linear(
+    x: Tensor, weight: Tensor, tile: int | Literal["tensor"] | None = 128
+) -> Tensor:
     """x W^T with all three matrix products of training in FP8 (section 3.3.1).
 
     Forward x W^T, and backward dx = dy W and dW = dy^T x: activations and gradients
     are quantised in runs of `tile` along the dimension that is summed over, weights in
-    squares; tile None casts without any scale. x (..., K), weight (N, K) -> (..., N).
+    squares; "tensor" gives each matrix a single scale, and None casts without any.
+    x (..., K), weight (N, K) -> (..., N).
     """
     N, K = expect.shape(weight, "N K", "weight")
     expect.shape(x, "... K", "x", K=K)
+    if isinstance(tile, str):
+        expect.one_of(tile, ["tensor"], "tile")
     return _Linear.apply(x.reshape(-1, K), weight, tile).reshape(*x.shape[:-1], N)
+
+
+def _rounded(x: Tensor, tile: int | str | None, square: bool = False) -> Tensor:
+    """A trip through FP8, in runs of `tile`, in squares, or all with one scale."""
+    if isinstance(tile, str):
+        return round_trip(x, (len(x), x.shape[1]))
+    return round_trip(x, (tile, tile) if tile and square else tile)
 
 
 class _Linear(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, tile: int | None) -> Tensor:
-        ctx.save_for_backward(x, weight)
-        ctx.tile = tile
-        square = tile and (tile, tile)
-        return round_trip(x, tile) @ round_trip(weight, square).T
+    def forward(x: Tensor, weight: Tensor, tile: int | str | None) -> Tensor:
+        return _rounded(x, tile) @ _rounded(weight, tile, square=True).T
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, output: Tensor) -> None:
+        *saved, ctx.tile = inputs
+        ctx.save_for_backward(*saved)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
         (grad,), (x, weight), tile = grads, ctx.saved_tensors, ctx.tile
-        square = tile and (tile, tile)
-        dx = round_trip(grad, tile) @ round_trip(weight, square)
-        by_token = round_trip(grad.T, tile), round_trip(x.T, tile)  # sums over tokens
+        dx = _rounded(grad, tile) @ _rounded(weight, tile, square=True)
+        by_token = _rounded(grad.T, tile), _rounded(x.T, tile)  # sums over tokens
         return dx, by_token[0] @ by_token[1].T, None
 
 

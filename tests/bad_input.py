@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from lib import detection, efficientnet, sedd
+from lib.pipeline import orders, plan
 
 LIB = Path(importlib.import_module("lib").__file__).parent
 NO_KERNELS = {"live", "data", "check", "train", "plot", "claim", "expect"}
@@ -301,6 +302,16 @@ GOOD: dict[str, dict[str, Any]] = {
     "mtp.acceptance": dict(p=likely(2, 4), q=likely(2, 4, seed=1)),
     "mtp.residual": dict(p=likely(2, 4), q=likely(2, 4, seed=1)),
     "mtp.tokens_per_pass": dict(accept=0.5, depth=2.0),
+    "pipeline.methods.orders": dict(method="1F1B", p=2, m=4),
+    "pipeline.times.plan": dict(orders=orders("1F1B", 2, 4)),
+    "pipeline.times.follow": dict(
+        plan=plan(orders("1F1B", 2, 4)), F=1.0, I=1.0, W=1.0, both=3.0
+    ),
+    "pipeline.times.idle": dict(
+        plan=plan(orders("1F1B", 2, 4)), start=rand(16), end=1 + rand(16)
+    ),
+    "pipeline.times.peak": dict(plan=plan(orders("1F1B", 2, 4))),
+    "pipeline.times.bubble": dict(method="ZB1P", p=4, F=1.0, B=2.0, W=0.5, both=2.5),
     "rfcn.roi_pool": dict(features=maps, rois=rois, output_size=2, spatial_scale=0.3),
     "rfcn.roi_align": dict(
         features=maps,

@@ -200,3 +200,14 @@ def test_bad_input_is_explained(call, says):
 def test_whole_numbers_are_refused():
     with pytest.raises(TypeError, match="real numbers"):
         fp8.quantize(ones(4, dtype=torch.int64), 2)
+
+
+def test_one_scale_for_each_matrix_and_slopes_by_torch_func():
+    x, weight = torch.randn(6, 5), torch.randn(4, 5)
+    trip = fp8.round_trip
+    left, right = trip(x, (6, 5)), trip(weight, (4, 5))
+    torch.testing.assert_close(fp8.fp8_linear(x, weight, "tensor"), left @ right.T)
+    slope = torch.func.grad(lambda x: fp8.fp8_linear(x, weight, "tensor").sum())(x)
+    torch.testing.assert_close(slope, torch.ones(6, 4) @ right)
+    with pytest.raises(ValueError, match="tile is 'row'"):
+        fp8.fp8_linear(x, weight, "row")

@@ -39,7 +39,10 @@ MEANS = {
     "12a": "mla mtp | D width map, H heads, S tokens latents, C content, R rotation, "
     "U up, B texts batch, T tokens, V words, G groups",
     "12b": "moe | T tokens, D width, E experts, K asks asked experts, G groups, "
-    "H width, N matrices, L matrices",
+    "H width",
+    "12c": "pipeline | F chunk time, B chunk, I halves gradient, W halves weights, "
+    "T tokens, K experts asked, E experts, G machines, C cards, N rows matrices, "
+    "D features, M matrices, L matrices, V answers",
     "13": "grpo | G answers group completions, A advantages advantage, B questions, "
     "N completions, T tokens, V words, Q questions",
 }

@@ -20,6 +20,8 @@ REPORTS = {
     "V2": "deepseek2024v2",
     "V3": "deepseek2024v3",
     "MoE": "dai2024",
+    "V4": "deepseek2026v4",
+    "FP8 formats": "micikevicius2022",
     "R1 v1": "deepseekai2025",
     "R1 v2": "deepseekai2025",
 }

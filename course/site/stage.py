@@ -24,7 +24,7 @@ FACTS = re.compile(r"^\*(\d+) minutes to read · (.+)\*$", re.M)
 POINTS = re.compile(r"^\*(\d+ points? · \w+ · \d+ minutes?) · needs: .+\*$", re.M)
 # The front page's table of chapters: number, title or link, question.
 HEAD = re.compile(r"^\| *(\|[^|\n]*\|[^|\n]*\|)\n\|[-:| ]+\|$", re.M)
-ROW = re.compile(r"^\| *(\d\d[ab]?) *\|([^|\n]*)\|([^|\n]*)\|$", re.M)
+ROW = re.compile(r"^\| *(\d\d[a-z]?) *\|([^|\n]*)\|([^|\n]*)\|$", re.M)
 COST = "\n\n{.facts}\n*To run: seconds of one processor core, measured.*"
 
 
