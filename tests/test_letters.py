@@ -30,8 +30,9 @@ MEANS = {
     "N boxes regions, M boxes ones, F numbers, B images, A anchors",
     "09": "llada | L tokens, M mask, B batch sequences, T length tokens, "
     "V words vocabulary, P prompt, S places",
-    "10": "sedd block_diffusion | V words, S states, B blocks size tokens, N steps, "
-    "R texts, T tokens, n tokens, b blocks",
+    "10": "sedd | V words, S states, N steps, R texts, T tokens characters, n tokens",
+    "10b": "block_diffusion | V words, B blocks size tokens, N steps, R texts, "
+    "T tokens characters, n tokens, b blocks",
     "11": "scaling_laws | C budget, D tokens, N parameters boxes, M token, "
     "V words them",
     "11b": "dpo | B questions pairs, N answers, T tokens, V words vocabulary, "
