@@ -1,0 +1,92 @@
+"""R1-Zero, the four stages and a small model's two ways, three seeds of each.
+
+About seven minutes on one core. A seed may be done by itself: `recipe.py 0`, `1` or
+`2`; `recipe.py join` makes the record once all are there.
+"""
+
+import json
+import sys
+
+import torch
+from torch import nn
+
+from course import ROOT, recipes
+from lib import data
+
+PARTS = ROOT / "build" / "13b_four_stages"
+
+chapter = recipes.cells(__file__)
+ask, write, measure, reinforce, copy_of = (
+    chapter[k] for k in ("ask", "write", "measure", "reinforce", "copy_of")
+)
+
+
+def shown(model: nn.Module) -> list[list[int]]:
+    """What the model writes to five sums and one other question, with fixed dice."""
+    g = torch.Generator().manual_seed(7)
+    questions = torch.cat([ask(5, g), ask(1, g, 1.0)])
+    answers: torch.Tensor = write(model, questions, g, longest=12)[0]
+    return answers.tolist()
+
+
+def small_base(seed: int) -> nn.Module:
+    """A narrower model that has read as the base has, and too little to add."""
+    torch.manual_seed(seed)
+    model: nn.Module = chapter["new_model"](48)
+
+    def batch(g: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        questions = ask(128, g)
+        sheet = chapter["sheets"](questions)
+        some, kind = torch.randint(1, 6, (128,), generator=g), torch.rand(128, generator=g)
+        steps = torch.where(kind < 0.7, 0, torch.where(kind < 0.9, some, 6))
+        hidden = torch.zeros(128, 11, dtype=torch.bool)
+        hidden[:, 1:7] = torch.arange(6) >= steps[:, None]
+        order = hidden.byte().argsort(dim=1, stable=True)  # what is kept moves up
+        return questions, sheet.masked_fill(hidden, chapter["PAD"]).gather(1, order)
+
+    options = dict(steps=300, lr=3e-3, seed=seed, quiet=True)
+    chapter["train"](model, chapter["imitate"], batch, **options)
+    return model
+
+
+def run(seed: int) -> dict[str, object]:
+    """All models of a seed: what they are like and what they write."""
+    base = chapter["bilingual"](data.weights("13_base"))
+    zero = copy_of(base)
+    curve = reinforce(zero, chapter["for_zero"], 40, seed=seed)
+    print(seed, "zero", measure(zero), flush=True)
+    models = [base, zero, *chapter["four_stages"](base, seed)]
+    found = [measure(model) for model in models]
+    print(seed, found, flush=True)
+    small = small_base(seed)
+    alone, pupil = copy_of(small), copy_of(small)
+    reinforce(alone, chapter["for_zero"], 40, seed=seed)
+    g = torch.Generator().manual_seed(100 + seed)
+    lessons = chapter["keep_the_good"](models[-1], 12288, g)
+    chapter["read"](pupil, *lessons, steps=600, lr=3e-3, seed=seed)
+    sizes = [sum(p.numel() for p in m.parameters()) for m in (base, small)]
+    students = {"base": small, "reinforced": alone, "distilled": pupil}
+    return {
+        "zero": curve,
+        "stages": found,
+        "written": [shown(model) for model in models],
+        "small": {name: measure(model) for name, model in students.items()},
+        "read": len(lessons[0]),
+        "numbers": sizes,
+    }
+
+
+def main(argument: str) -> None:
+    """Do one seed, all of them, or join those that are done."""
+    PARTS.mkdir(parents=True, exist_ok=True)
+    for seed in ("0", "1", "2"):
+        if argument in ("all", seed):
+            (PARTS / f"{seed}.json").write_text(json.dumps(run(int(seed))))
+    if argument in ("all", "join"):
+        parts = {s: json.loads((PARTS / f"{s}.json").read_text()) for s in ("0", "1", "2")}
+        recipes.record("13b_four_stages", parts)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    main(sys.argv[1] if len(sys.argv) > 1 else "all")
