@@ -59,9 +59,10 @@ def best_of_n(values: Tensor, scores: Tensor) -> Tensor:
 
     values (B, N), scores (B, N).
     """
+    expect.indices(values=values)
     B, N = expect.shape(values, "B N", "values")
     expect.shape(scores, "B N", "scores", B=B, N=N)
-    expect.whole(1, N=N)
+    expect.floating(scores=scores)
     expect.no_nan(scores=scores)
     return values.gather(1, scores.argmax(1, keepdim=True))[:, 0]
 
@@ -80,7 +81,7 @@ def expected_best(worth: Tensor, scores: Tensor, k: int) -> Tensor:
     """
     B, N = expect.shape(worth, "B N", "worth")
     expect.shape(scores, "B N", "scores", B=B, N=N)
-    expect.floating(worth=worth)
+    expect.floating(worth=worth, scores=scores)
     expect.whole(1, k=k)
     expect.between(1, N, k=k)
     expect.no_nan(scores=scores)
@@ -97,9 +98,10 @@ def within_budget(lengths: Tensor, budget: float | Tensor) -> Tensor:
     An answer counts if it and all before it cost no more tokens than the budget. So two
     ways to search are compared at equal computing, and not at equal numbers of answers.
     """
+    expect.indices(lengths=lengths)
     expect.shape(lengths, "B N", "lengths")
     expect.number(budget=budget)
-    expect.between(0, float("inf"), lengths=lengths)
+    expect.between(0, float("inf"), lengths=lengths, budget=budget)
     return lengths.cumsum(1) <= budget
 
 
@@ -118,6 +120,7 @@ def beam(
     pads what is over; and the calls of `grow` that its beginnings cost, (B,): at one
     token a call, the tokens drawn.
     """
+    expect.indices(begin=begin)
     B, _ = expect.shape(begin, "B S", "begin")
     expect.whole(1, W=W, M=M, T=T)
     kept, cost = begin.repeat_interleave(W, 0), torch.zeros(B, dtype=torch.int64)

@@ -212,7 +212,7 @@ def test_one_beginning_and_one_way_is_plain_writing():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: selection.majority(torch.tensor([[5]]), 5), "between"),
+        (lambda: selection.majority(torch.tensor([[5]]), 5), "holds 5"),
         (lambda: selection.majority(torch.tensor([[0.5]]), 5), "values"),
         (lambda: selection.majority(torch.tensor([1]), 5), "values"),
         (
@@ -224,12 +224,14 @@ def test_one_beginning_and_one_way_is_plain_writing():
             "weights",
         ),
         (
-            lambda: selection.best_of_n(torch.zeros(1, 2), torch.tensor([[0, torch.nan]])),
+            lambda: selection.best_of_n(
+                torch.zeros(1, 2).long(), torch.tensor([[0, torch.nan]])
+            ),
             "nan",
         ),
         (lambda: selection.expected_best(torch.ones(1, 2), torch.ones(1, 2), 3), "k"),
         (lambda: selection.expected_best(torch.ones(1, 2), torch.ones(2, 2), 1), "scores"),
-        (lambda: selection.within_budget(torch.ones(3), 1), "lengths"),
+        (lambda: selection.within_budget(torch.ones(3).long(), 1), "lengths"),
         (
             lambda: selection.beam(
                 torch.zeros(1, 1).long(), grower(0), judged, over, 0, 1, 1
