@@ -1,7 +1,7 @@
 """R1-Zero, the four stages and a small model's two ways, three seeds of each.
 
-About seven minutes on one core. A seed may be done by itself: `recipe.py 0`, `1` or
-`2`; `recipe.py join` makes the record once all are there.
+About seven minutes on one core. A part may be done by itself, with the names in JOBS:
+`recipe.py 0`, `recipe.py "small 0"`; the record holds the parts that are done.
 """
 
 import json
@@ -49,41 +49,48 @@ def small_base(seed: int) -> nn.Module:
     return model
 
 
-def run(seed: int) -> dict[str, object]:
-    """All models of a seed: what they are like and what they write."""
+def stages(seed: int) -> dict[str, object]:
+    """R1-Zero and the four stages of a seed: what each is like and what it writes."""
     base = chapter["bilingual"](data.weights("13_base"))
     zero = copy_of(base)
-    curve = reinforce(zero, chapter["for_zero"], 40, seed=seed)
-    print(seed, "zero", measure(zero), flush=True)
+    curve = reinforce(zero, chapter["for_zero"], 30, seed=seed)
     models = [base, zero, *chapter["four_stages"](base, seed)]
+    torch.save(models[-1].state_dict(), PARTS / f"fourth {seed}.pt")
     found = [measure(model) for model in models]
-    print(seed, found, flush=True)
-    small = small_base(seed)
-    alone, pupil = copy_of(small), copy_of(small)
-    reinforce(alone, chapter["for_zero"], 40, seed=seed)
+    return {"zero": curve, "stages": found, "written": [shown(m) for m in models]}
+
+
+def small(seed: int) -> dict[str, object]:
+    """A small model: reinforced, or taught by what the fourth stage wrote."""
+    teacher: nn.Module = chapter["new_model"]()
+    teacher.load_state_dict(torch.load(PARTS / f"fourth {seed}.pt"))
+    first = small_base(seed)
+    alone, pupil = copy_of(first), copy_of(first)
+    reinforce(alone, chapter["for_zero"], 30, seed=seed)
     g = torch.Generator().manual_seed(100 + seed)
-    lessons = chapter["keep_the_good"](models[-1], 12288, g)
+    lessons = chapter["keep_the_good"](teacher, 12288, g)
     chapter["read"](pupil, *lessons, steps=600, lr=3e-3, seed=seed)
-    sizes = [sum(p.numel() for p in m.parameters()) for m in (base, small)]
-    students = {"base": small, "reinforced": alone, "distilled": pupil}
+    students = {"base": first, "reinforced": alone, "distilled": pupil}
     return {
-        "zero": curve,
-        "stages": found,
-        "written": [shown(model) for model in models],
         "small": {name: measure(model) for name, model in students.items()},
         "read": len(lessons[0]),
-        "numbers": sizes,
+        "numbers": [sum(p.numel() for p in m.parameters()) for m in (teacher, first)],
     }
 
 
+JOBS = {str(seed): lambda seed=seed: stages(seed) for seed in range(3)}
+JOBS |= {f"small {seed}": lambda seed=seed: small(seed) for seed in range(3)}
+
+
 def main(argument: str) -> None:
-    """Do one seed, all of them, or join those that are done."""
+    """Do one part, or all, and join those that are done."""
     PARTS.mkdir(parents=True, exist_ok=True)
-    for seed in ("0", "1", "2"):
-        if argument in ("all", seed):
-            (PARTS / f"{seed}.json").write_text(json.dumps(run(int(seed))))
-    if argument in ("all", "join"):
-        parts = {s: json.loads((PARTS / f"{s}.json").read_text()) for s in ("0", "1", "2")}
+    for name, job in JOBS.items():
+        if argument in ("all", name):
+            (PARTS / f"{name}.json").write_text(json.dumps(job()))
+            print(name, flush=True)
+        done = [n for n in JOBS if (PARTS / f"{n}.json").exists()]
+        parts = {n: json.loads((PARTS / f"{n}.json").read_text()) for n in done}
         recipes.record("13b_four_stages", parts)
 
 
