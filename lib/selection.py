@@ -18,7 +18,9 @@ from lib import expect
 
 Grow = Callable[[Tensor], Tensor]  # beginnings (N, S) -> (N, S + 1 or more)
 Judge = Callable[[Tensor], Tensor]  # beginnings (N, S) -> scores (N,)
-Over = Callable[[Tensor], Tensor]  # beginnings (N, S) -> (N,) bool, True where at an end
+Over = Callable[
+    [Tensor], Tensor
+]  # beginnings (N, S) -> (N,) bool, True where at an end
 
 
 @expect.annotated
@@ -133,7 +135,9 @@ def beam(
         tried = grow(kept.repeat_interleave(M, 0))  # (B W M, S + 1)
         scores = judge(tried).reshape(B, W, M).clone()
         if bool(scores.isnan().any()):
-            raise ValueError("the judge's scores hold nan, which has no place in an order")
+            raise ValueError(
+                "the judge's scores hold nan, which has no place in an order"
+            )
         scores[~alive] = -torch.inf
         scores[..., 1:][done] = -torch.inf  # what is over is one, and not M
         scores, best = scores.view(B, W * M).topk(W, dim=1)

@@ -47,7 +47,9 @@ def test_a_vote_does_not_look_at_the_order(seed):
     g = torch.Generator().manual_seed(seed)
     values = torch.randint(-1, 4, (3, 7), generator=g)
     turn = torch.randperm(7, generator=g)
-    assert torch.equal(selection.majority(values, 4), selection.majority(values[:, turn], 4))
+    assert torch.equal(
+        selection.majority(values, 4), selection.majority(values[:, turn], 4)
+    )
 
 
 # Picks
@@ -220,7 +222,9 @@ def test_one_beginning_and_one_way_is_plain_writing():
             "weights",
         ),
         (
-            lambda: selection.weighted_vote(torch.zeros(1, 1).long(), -torch.ones(1, 1), 2),
+            lambda: selection.weighted_vote(
+                torch.zeros(1, 1).long(), -torch.ones(1, 1), 2
+            ),
             "weights",
         ),
         (
@@ -230,7 +234,10 @@ def test_one_beginning_and_one_way_is_plain_writing():
             "nan",
         ),
         (lambda: selection.expected_best(torch.ones(1, 2), torch.ones(1, 2), 3), "k"),
-        (lambda: selection.expected_best(torch.ones(1, 2), torch.ones(2, 2), 1), "scores"),
+        (
+            lambda: selection.expected_best(torch.ones(1, 2), torch.ones(2, 2), 1),
+            "scores",
+        ),
         (lambda: selection.within_budget(torch.ones(3).long(), 1), "lengths"),
         (
             lambda: selection.beam(

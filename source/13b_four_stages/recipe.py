@@ -37,7 +37,10 @@ def small_base(seed: int) -> nn.Module:
     def batch(g: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
         questions = ask(128, g)
         sheet = chapter["sheets"](questions)
-        some, kind = torch.randint(1, 6, (128,), generator=g), torch.rand(128, generator=g)
+        some, kind = (
+            torch.randint(1, 6, (128,), generator=g),
+            torch.rand(128, generator=g),
+        )
         steps = torch.where(kind < 0.7, 0, torch.where(kind < 0.9, some, 6))
         hidden = torch.zeros(128, 11, dtype=torch.bool)
         hidden[:, 1:7] = torch.arange(6) >= steps[:, None]
