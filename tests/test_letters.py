@@ -46,6 +46,8 @@ MEANS = {
     "D features, M matrices, L matrices, V answers",
     "13": "grpo | G answers group completions, A advantages advantage, B questions, "
     "N completions, T tokens, V words, Q questions",
+    "13b": "selection | N answers, B questions, K values answers, W beginnings, "
+    "M ways, S tokens, T tokens, V words",
 }
 NAMES = [p.parent.name for p in sorted(ROOT.glob("source/*/chapter.md"))]
 SHAPE = r"\(((?:[^()\n$=]{1,14}, )+[^()\n$=]{0,14}|[A-Z],)\)"
