@@ -391,6 +391,13 @@ GOOD: dict[str, dict[str, Any]] = {
         ranges=[(0.0, 8.0), (5.0, 20.0)],
         iou_threshold=0.5,
     ),
+    "two_samples.energy_distance": dict(x=rand(4, 2), y=rand(3, 2, seed=1)),
+    "two_samples.mmd_squared": dict(
+        x=rand(4, 2), y=rand(3, 2, seed=1), width=0.8, unbiased=True
+    ),
+    "two_samples.sliced_wasserstein": dict(
+        x=rand(4, 2), y=rand(4, 2, seed=1), directions=torch.eye(2)
+    ),
     "vae.reparameterize": dict(mu=rand(2, 3), logvar=rand(2, 3), noise=rand(2, 3)),
     "vae.kl_to_standard_normal": dict(mu=rand(2, 3), logvar=rand(2, 3)),
     "vae.elbo": dict(

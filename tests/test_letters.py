@@ -9,9 +9,11 @@ from course.source import ROOT, read
 
 # By part: its kernels, and the words of which one stands where a letter is introduced.
 MEANS = {
-    "01": "divergence | D numbers pixels, N data pictures have draws, "
-    "M Gaussians mixture, K outcomes places levels probabilities channels, B points, "
-    "H height, W height",
+    "01": "divergence two_samples | D numbers pixels, N data pictures have draws, "
+    "M Gaussians mixture parts, K outcomes places levels probabilities numbers noise, "
+    "B points, S directions",
+    "01b": " | D numbers pixels, N data pictures have, M Gaussians mixture, K levels "
+    "channels, B points pictures, W widths width, H height",
     "02": "vae | X pixels, L dimensions latents numbers, K draws latents, B pictures, "
     "N numbers, W matrix, I identity prior",
     "03": "gan | D discriminator, G generator, B samples images, N samples points, "
