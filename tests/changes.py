@@ -85,8 +85,10 @@ def others(node):
         share = isinstance(node.op, ast.Div) and isinstance(node.left, ast.Constant)
         if type(node.op) in OPERATORS and not share:
             yield having(node, op=OPERATORS[type(node.op)]())
-        if isinstance(node.op, ast.Add | ast.Sub | ast.Mult | ast.Div | ast.Pow):
-            yield node.left
+        if isinstance(node.op, ast.Add | ast.Sub) or (
+            isinstance(node.op, ast.Mult | ast.Div | ast.Pow) and not number(node.left)
+        ):
+            yield node.left  # nobody writes 0.5 for 0.5 * x, or 10 for 10 ** x
         alone = isinstance(node.op, ast.Add | ast.Mult) and not longer(node.left)
         rest = isinstance(node.op, ast.Sub) and isinstance(node.left, ast.Constant)
         if alone or rest:
@@ -108,6 +110,12 @@ def others(node):
     counts = isinstance(node, ast.Call | ast.keyword | ast.Subscript | ast.Slice)
     if counts and not plain and not other:
         yield from other_numbers(node)
+
+
+def number(node):
+    """Whether a node is a number that stands in the code, with a sign or without."""
+    signed = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+    return isinstance(node.operand if signed else node, ast.Constant)
 
 
 def longer(node):

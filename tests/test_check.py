@@ -263,6 +263,55 @@ def test_a_known_mistake_that_is_right_is_told_to_the_author_and_to_no_learner()
     assert "None" in said(None, MATRIX, mistakes=mistakes)
 
 
+# What has a name in an answer
+
+
+def corners(boxes):
+    x1, y1, x2, y2 = boxes.T
+    return {
+        "the left": x1,
+        "the top": y1,
+        "the widths": x2 - x1,
+        "the heights": y2 - y1,
+    }
+
+
+BOXES = T([[1.0, 2.0, 5.0, 9.0], [0.0, 3.0, 7.0, 4.0], [6.0, 1.0, 8.0, 8.0]])
+
+
+def test_where_no_known_mistake_fits_the_parts_that_are_wrong_are_told():
+    wide = BOXES + T([0.0, 0, 2, 0])
+    words = "wrong: the widths; right: the left, the top, the heights"
+    assert said(wide, BOXES, parts=corners) == words
+    assert said(wide, BOXES, parts=corners, name="boxes") == f"boxes: {words}"
+    known = {"wider by two pixels": wide}
+    assert said(wide, BOXES, parts=corners, mistakes=known) == "wider by two pixels"
+    same(BOXES, BOXES, parts=corners)
+
+
+@pytest.mark.parametrize(
+    "got",
+    [
+        BOXES * T([3.0, 1, 4, 2]) + T([1.0, 2, 5, 0]),  # no part is right
+        BOXES[:2],
+        BOXES[:, :2],
+        None,
+        "boxes",
+    ],
+)
+def test_what_cannot_be_taken_apart_is_told_as_without_parts(got):
+    assert said(got, BOXES, parts=corners) == said(got, BOXES)
+
+
+@given(st.integers(0, 3), st.floats(0.1, 9), st.integers(0, 2))
+def test_a_part_is_called_wrong_where_it_alone_differs(part, by, row):
+    got = BOXES.clone()
+    got[row, part] += by
+    told = said(got, BOXES, parts=lambda x: dict(zip("abcd", x.T, strict=True)))
+    right = ", ".join(name for n, name in enumerate("abcd") if n != part)
+    assert told == f"wrong: {'abcd'[part]}; right: {right}"
+
+
 # Other pieces
 
 

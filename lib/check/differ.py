@@ -1,7 +1,7 @@
 """How two values of any kind differ, in a sentence: their kind, then their parts."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -41,6 +41,32 @@ def trouble(got: Any, want: Any, tolerance: float) -> str | None:
         if said := trouble(ours, theirs, tolerance):
             return f"{name}: {said}"
     return None
+
+
+def apart(
+    got: Any,
+    want: Any,
+    parts: Callable[[Any], Mapping[str, Any]],
+    tolerance: float,
+) -> str | None:
+    """Which named parts of an answer are wrong, and which right; None if none is right.
+
+    It says nothing of an answer that cannot be taken apart, or has other shapes.
+    """
+    try:
+        ours, theirs = parts(got), parts(want)
+    except Exception:  # what came is of another kind
+        return None
+    if any(shaped(ours.get(n)) != shaped(part) for n, part in theirs.items()):
+        return None
+    wrong = [n for n, x in theirs.items() if trouble(ours[n], x, tolerance)]
+    right = [n for n in theirs if n not in wrong]
+    return f"wrong: {', '.join(wrong)}; right: {', '.join(right)}" if right else None
+
+
+def shaped(x: Any) -> Any:
+    """A tensor's shape; a number has none."""
+    return tuple(x.shape) if isinstance(x, Tensor) else ()
 
 
 def stacked(got: Any, want: Tensor) -> Any:

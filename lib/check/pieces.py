@@ -60,6 +60,7 @@ def same(
     want: Any,
     *,
     mistakes: Mapping[str, Any] | None = None,
+    parts: Callable[[Any], Mapping[str, Any]] | None = None,
     tolerance: float = 1e-4,
     name: str = "",
 ) -> None:
@@ -67,7 +68,9 @@ def same(
 
     `want` is a tensor, a number, a string, or a dict, tuple or list of these.
     `mistakes` maps a sentence to what a known mistake gives, or to a function that
-    gives it; a wrong answer equal to it earns that sentence. Values agree where
+    gives it; a wrong answer equal to it earns that sentence. `parts` takes an answer
+    apart, into what has a name: where no known mistake fits and a part is right, the
+    sentence says which are and which are not. Values agree where
     |got - want| <= tolerance (|want| + max |want| / 10); whole numbers must be equal.
 
     Raises ValueError if a right answer meets a known mistake that is right too.
@@ -85,6 +88,9 @@ def same(
         elif trouble and differ.trouble(got, known, tolerance) is None:
             trouble = sentence
             break
+    else:
+        if trouble and parts:
+            trouble = differ.apart(got, want, parts, tolerance) or trouble
     if trouble:
         raise Wrong(f"{name}: {trouble}" if name else trouble)
 
