@@ -51,7 +51,7 @@ def majority(values: Tensor, K: int) -> Tensor:
     What R1's tables call cons@64, of 64 answers.
     """
     expect.indices(values=values)
-    expect.shape(values, "B N", "values")
+    expect.whole(1, N=expect.shape(values, "B N", "values")[1])
     return weighted_vote(values, torch.ones(values.shape, device=values.device), K)
 
 
@@ -65,6 +65,7 @@ def best_of_n(values: Tensor, scores: Tensor) -> Tensor:
     B, N = expect.shape(values, "B N", "values")
     expect.shape(scores, "B N", "scores", B=B, N=N)
     expect.floating(scores=scores)
+    expect.between(-1, float("inf"), values=values)
     expect.no_nan(scores=scores)
     return values.gather(1, scores.argmax(1, keepdim=True))[:, 0]
 
@@ -124,7 +125,7 @@ def beam(
     """
     expect.indices(begin=begin)
     B, _ = expect.shape(begin, "B S", "begin")
-    expect.whole(1, W=W, M=M, T=T)
+    expect.whole(1, B=B, W=W, M=M, T=T)
     kept, cost = begin.repeat_interleave(W, 0), torch.zeros(B, dtype=torch.int64)
     alive = (torch.arange(W) == 0).expand(B, W)  # at first all W are one beginning
     for _ in range(T):
