@@ -124,8 +124,9 @@ def beam(
     token a call, the tokens drawn.
     """
     expect.indices(begin=begin)
-    B, _ = expect.shape(begin, "B S", "begin")
-    expect.whole(1, B=B, W=W, M=M, T=T)
+    B, S = expect.shape(begin, "B S", "begin")
+    expect.whole(1, B=B, S=S, W=W, M=M, T=T)
+    expect.between(0, float("inf"), begin=begin)
     kept, cost = begin.repeat_interleave(W, 0), torch.zeros(B, dtype=torch.int64)
     alive = (torch.arange(W) == 0).expand(B, W)  # at first all W are one beginning
     for _ in range(T):
