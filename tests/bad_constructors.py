@@ -20,12 +20,8 @@ ROOMS = {  # what is public in lib beside the kernels, by its name below lib
 }
 NOT_TRIED = {
     *("moe.ranks.ExpertsOverRanks", "live.guess.Guess"),  # in a group; has no kind
-    *(
-        "diagram.Box",
-        "train.History",
-        "train.Diverged",
-        "pipeline.times.Plan",
-    ),  # made by lib alone
+    *("diagram.Box", "pipeline.times.Plan"),  # made by lib alone
+    *("train.History", "train.Diverged"),
 }
 WIDTH = dict(width=32, multipliers=(1, 2), blocks=1, z=8, channels=3, size=16)
 ASKED = dict(question="How many?", of="x", shows=["y"], steps=3)
