@@ -87,7 +87,8 @@ def test_chapters_come_before_exercises_code_and_answers(tiny):
 
 
 def test_the_glossary_knows_where_a_word_is_explained_and_its_other_names(course):
-    assert [r["page"] for r in course("FID")][:2] == ["03_gan", "glossary"]
+    first, *others = [r["page"] for r in course("FID")]
+    assert first == "03_gan" and "glossary" in others[:2]
     assert "Fréchet" in course("FID")[0]["section"][2]
 
 
