@@ -32,6 +32,8 @@ MEANS = {
     "N boxes regions, M boxes ones, F numbers, B images, A anchors",
     "09": "llada | L tokens, M mask, B batch sequences, T length tokens, "
     "V words vocabulary, P prompt, S places",
+    "09b": "sft | L tokens, M mask, B batch sequences, T tokens, V words vocabulary, "
+    "P prompt",
     "10": "sedd | V words, S states, N steps, R texts, T tokens characters, n tokens",
     "10b": "block_diffusion | V words, B blocks size tokens, N steps, R texts, "
     "T tokens characters, n tokens, b blocks",
