@@ -52,7 +52,7 @@ def answer_loss(
 ) -> Tensor:
     """Cross-entropy of hidden answer tokens, each answer divided by its own length.
 
-    L = -1/B sum_b 1/L_b sum over hidden answer tokens of log p(token) / p_mask   (Eq. 5)
+    L = -1/B sum_b 1/L_b sum over hidden answer tokens of log p(token)/p_mask   (Eq. 5)
 
     with L_b = T - prompt_length_b. logits (B, T, V), the next three (B, T),
     prompt_length (B,) -> 0-d, nats a token. End-of-text padding counts as answer: it is

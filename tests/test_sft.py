@@ -97,7 +97,9 @@ def test_it_meets_the_bound_on_average():
         (lambda x, m: sft.keep_prompt(x, x, x, x[:, 0] * 0), "bool"),
         (lambda x, m: sft.keep_prompt(x, x, m, torch.tensor([0])), "B=2"),
         (
-            lambda x, m: sft.answer_loss(torch.rand(2, 3, 4), x + 4, m, x + 1.0, x[:, 0]),
+            lambda x, m: sft.answer_loss(
+                torch.rand(2, 3, 4), x + 4, m, x + 1.0, x[:, 0]
+            ),
             "tokens",
         ),
         (

@@ -1,7 +1,7 @@
-"""The base model, the small reader of Austen, and what orders, thresholds and caches do.
+"""The base model, the small reader of Austen; orders, thresholds and caches measured.
 
-About six minutes on one core. Parts by name: small, base, answers, orders, speed; what
-the record holds of the others stays.
+About nine minutes on one core. Parts by name: small, base, answers, orders, speed,
+drift; what the record holds of the others stays.
 """
 
 import sys
@@ -33,7 +33,9 @@ def base() -> None:
     began = time.process_time()
     torch.manual_seed(0)
     model = chapter["new_model"]()
-    chapter["fit"](model, chapter["base_loss"], chapter["stream"], 2500, 6e-3, quiet=True)
+    chapter["fit"](
+        model, chapter["base_loss"], chapter["stream"], 2500, 6e-3, quiet=True
+    )
     recipes.weights("09b_base", model)
     keep("seconds", {"base": round(time.process_time() - began)})
 
@@ -115,12 +117,23 @@ def orders(seed: int) -> None:
     """Blank pages of 64 letters, one a call, in three orders."""
     net = chapter["reader"]("09_austen_masked")
     nothing = torch.empty(32, 0, dtype=torch.long)
-    ways = {"surest first": (64, "low_confidence"), "any": (64, "random"),
-            "left to right": (1, "random")}
+    ways = {
+        "surest first": (64, "low_confidence"),
+        "any": (64, "random"),
+        "left to right": (1, "random"),
+    }
     for name, (block, rule) in ways.items():
         for heat in (0.5, 1.0):
             x = llada.generate(
-                net, nothing, chapter["BLANK"], 64, 64, block, heat, 0.0, rule,
+                net,
+                nothing,
+                chapter["BLANK"],
+                64,
+                64,
+                block,
+                heat,
+                0.0,
+                rule,
                 torch.Generator().manual_seed(seed),
             ).clamp(max=chapter["BLANK"] - 1)
             for what, value in judged(x, 0).items():
