@@ -15,7 +15,7 @@ from lib import data, llada
 from lib.train import train
 
 chapter = recipes.cells(__file__)
-NAME = "09b_llada_instruct"
+NAME, Model = "09b_llada_instruct", torch.nn.Module
 
 
 def keep(part: str, found: dict[str, float]) -> None:
@@ -58,7 +58,8 @@ def small() -> None:
         t = (torch.arange(32) / 32 + torch.rand(1, generator=g)) % 1
         return x, t, torch.rand(x.shape, generator=g)
 
-    def loss(model, x, t, noise) -> torch.Tensor:  # KL of the teacher's guesses
+    def loss(model: Model, *drawn: torch.Tensor) -> torch.Tensor:
+        x, t, noise = drawn  # the loss is the KL of the teacher's guesses
         noisy, mask, _ = llada.forward_process(x, t, blank, noise=noise)
         with torch.no_grad():
             want = teacher(noisy)[mask].log_softmax(-1)
@@ -72,7 +73,7 @@ def small() -> None:
         keep("bound", {name: bound(net)})
 
 
-def bound(net) -> float:
+def bound(net: Model) -> float:
     """At most so many nats a letter of the novel that was kept aside."""
     g = torch.Generator().manual_seed(1)
     x = chapter["windows"]("test", 256, g)
