@@ -183,7 +183,8 @@ def places(tree):
         yield node, put
         for field, value in ast.iter_fields(node):
             if isinstance(value, list):
-                parts = [(part, partial(setitem, value, i)) for i, part in enumerate(value)]
+                every = enumerate(value)
+                into = ((part, partial(setitem, value, i)) for i, part in every)
             else:
-                parts = [(value, partial(setattr, node, field))]
-            todo.extend(part for part in parts if isinstance(part[0], ast.AST))
+                into = [(value, partial(setattr, node, field))]
+            todo.extend(pair for pair in into if isinstance(pair[0], ast.AST))

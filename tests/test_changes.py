@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from changes import changes
 from trial import SHEETS, check, earned, expected, marks, names_after
-from turns import Late, Turns, counting
+from turns import MOST, Late, Turns, counting
 
 from lib.check import Wrong
 
@@ -70,6 +70,14 @@ def soon():
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
+
+
+def test_a_loop_that_never_ends_is_stopped_by_its_turns():
+    names = {"_turns": TURNS}
+    exec(counting("def wait(n):\n    while n or not n:\n        n += 1"), names)
+    with pytest.raises(Late), soon():
+        names["wait"](0)
+    assert TURNS.made == MOST + 1
 
 
 def answered(chapter, task, cell, code):

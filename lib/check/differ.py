@@ -9,7 +9,6 @@ from torch import Tensor
 
 from lib.check import ladder
 
-
 Reason = Callable[[Tensor, Tensor, float], str | None]  # how tensors differ
 
 
