@@ -33,7 +33,7 @@ def build(
     what the cache holds. Raises BuildError where a cell fails or a page has a fault,
     ValueError for a chapter that is not there.
     """
-    with _turn(root):
+    with _turn(_lock(root)):
         executed = _executed(root, chapters, fresh)
         return _pages(root, stage.pages(root, executed) | _machinery(root))
 
@@ -43,7 +43,7 @@ def execute_all(root: Path = ROOT) -> dict[str, Executed]:
 
     What the cache holds comes from there. Raises BuildError where a cell fails.
     """
-    with _turn(root):
+    with _turn(_lock(root)):
         return _executed(root, None, fresh=False)
 
 
@@ -54,10 +54,14 @@ def _executed(
     return Executor(root, fresh)({name: _notebook(root, name) for name in names})
 
 
-def _turn(root: Path) -> FileLock:
+def _lock(root: Path) -> Path:
+    folder = root / "build"
+    folder.mkdir(exist_ok=True)
+    return folder / ".lock"
+
+
+def _turn(file: Path) -> FileLock:
     """Give the lock of builds, which would share one cache; tell who has to wait."""
-    file = root / "build" / ".lock"
-    file.parent.mkdir(exist_ok=True)
     lock = FileLock(file)
     try:
         lock.acquire(timeout=0)
