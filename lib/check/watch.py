@@ -11,6 +11,8 @@ from torch import Tensor
 
 from lib.check.verdict import Wrong
 
+PLAIN = {bool, int, float, str}  # most of what answers are given; asked about first
+
 
 class Room:
     """A notebook's names, of which the check's `own` are not for answers to see.
@@ -145,6 +147,8 @@ def _refuse(*_: Any, **__: Any) -> None:
 
 def _copies(x: Any, all_of_it: bool) -> Any:
     """Copy tensors in lists, tuples and dicts, those with a gradient if `all_of_it`."""
+    if type(x) in PLAIN:
+        return x
     if isinstance(x, Tensor):
         return x if x.requires_grad and not all_of_it else x.detach().clone()
     if isinstance(x, Mapping):
@@ -159,6 +163,8 @@ def _alike(old: Any, new: Any) -> bool:
 
     An object of any other kind is not looked into.
     """
+    if type(old) in PLAIN:
+        return old == new or old != old
     if isinstance(old, Tensor):
         if old.shape != new.shape or old.dtype != new.dtype:
             return False
