@@ -179,7 +179,7 @@ def fit_loss_law(compute: Tensor, loss: Tensor, floor: bool = True) -> LossLaw:
     expect.same_shape(compute=compute, loss=loss)
     expect.positive(compute=compute, loss=loss)
     (N,) = expect.shape(compute, "N", "compute")
-    if N < 2 + floor:
+    if 2 + floor > N:
         raise ValueError(f"{N} budgets came; this law needs {2 + floor} or more.")
     log_C, L = compute.double().log(), loss.double()
     x = log_C - log_C.mean()
@@ -201,7 +201,7 @@ def fit_loss_law(compute: Tensor, loss: Tensor, floor: bool = True) -> LossLaw:
 def _line_for_each(
     exponents: Tensor, x: Tensor, loss: Tensor, floor: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """E, a and the sum of squares (b,) for each exponent; x (N,) is the centred log C."""
+    """E, a and the sum of squares (b,) for each exponent; x (N,) the centred log C."""
     u = (-exponents[:, None] * x).exp()  # (b, N)
     E = torch.zeros_like(exponents)
     if floor:

@@ -161,7 +161,7 @@ def test_power_law(coefficient, exponent, n):
 
 
 def loss_law_loop(compute, loss, floor):
-    """The least sum of squares of E + a C^-b over a fine list of b, one after another."""
+    """The least sum of squares of E + a C^-b over a fine list of b, one by one."""
     middle, best = sum(map(math.log, compute)) / len(compute), math.inf
     for n in range(1001):
         b = 10 ** (-3 + 3 * n / 1000)
