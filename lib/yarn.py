@@ -48,9 +48,9 @@ def kept(
     """
     expect.positive(trained=trained, alpha=alpha)
     expect.one_of(ramp, RAMPS, "ramp")
-    if beta <= alpha:
+    if not alpha < beta < math.inf:
         raise ValueError(
-            f"beta is {beta:g}; more turns than alpha, {alpha:g}, were expected."
+            f"beta is {beta:g}; a number above alpha, {alpha:g}, was expected."
         )
     if ramp == "turns":
         turns = trained / wavelengths(width, base)

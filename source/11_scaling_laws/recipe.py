@@ -14,7 +14,7 @@ spell, RUNS = chapter["spell"], chapter["RUNS"]
 Losses = list[list[float]]
 # Budgets below and above the sweep's: the exponent of ten, widths, seeds.
 FAR = {7.5: ((4, 6, 8, 12), 3), 8.0: ((6, 8, 12, 18), 3), 10.5: ((60, 90, 135), 3),
-       11.0: ((90, 135, 200), 3), 11.5: ((135, 200, 300), 1)}  # fmt: skip
+       11.0: ((90, 135, 200), 3), 11.5: ((90, 135, 200), 1)}  # fmt: skip
 
 
 def rows(runs: list[tuple[float, int]], seed: int, lr: float | None = None) -> Losses:
