@@ -1,4 +1,4 @@
-"""Three seeds of every kind of pyramid, and of the one that seeks a dot; two for longer.
+"""Three seeds of every kind of pyramid and of one that seeks a dot; two for longer.
 
 About 15 minutes on one core.
 """
