@@ -24,9 +24,8 @@ def measure(seed: int, factor: float) -> dict[str, float]:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    found = {
-        f"as a {given}": {f"seed {seed}": measure(seed, given / 10) for seed in range(3)}
-        for given in (10, 1)
-    }
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for given in (10, 1):
+        found[f"as a {given}"] = {f"seed {n}": measure(n, given / 10) for n in range(3)}
     made = {"instruction set": torch.backends.cpu.get_cpu_capability(), "threads": 1}
     recipes.record("02_told", {**found, "made with": made})

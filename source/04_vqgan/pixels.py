@@ -1,7 +1,7 @@
 """The same seconds for a transformer on pixels and on codes of several kinds.
 
-The second half of recipe.py, or alone once the judge is there: `python pixels.py`. About
-fifteen minutes on one core.
+The last part of recipe.py, or alone once the judge is there: `python pixels.py`.
+About fifteen minutes on one core.
 """
 
 import time

@@ -11,7 +11,7 @@ from lib.live.chance import Chance
 from lib.live.run import State
 
 chapter = recipes.cells(__file__)
-SEEDS, RATE = range(1, 6), torch.tensor(3e-3)
+SEEDS = range(1, 6)
 
 
 class Game:
@@ -22,15 +22,15 @@ class Game:
         self.state: State = chapter["begin"](chance)
         self.key = chance.key
 
-    def play(
-        self, steps: int, rule: str = "gradient", restarts: bool = False, beta: float = 0.25
-    ) -> int:
+    def play(self, steps: int, rule: str = "gradient", **changed: float) -> int:
         """Make so many steps; the words that are alive then."""
-        controls = rule, torch.tensor([restarts]), torch.tensor(beta), RATE
+        controls = {"restarts": 0.0, "beta": 0.25, "rate": 3e-3} | changed
+        given = {name: torch.tensor(value) for name, value in controls.items()}
+        given["restarts"] = given["restarts"].bool()[None]
         for _ in range(steps):
             chance = Chance(self.key)
             with torch.no_grad():
-                self.state = chapter["learn"](self.state, chance, *controls)
+                self.state = chapter["learn"](self.state, chance, rule, **given)
             self.key = chance.key
         return int((self.wins >= 0.5).sum())
 
@@ -49,8 +49,8 @@ def measure(seed: int) -> dict[str, float]:
     found["by the loss, 600"] = game.play(300)
     found["worth, 600"] = round(float(chapter["perplexity"](game.wins)), 2)
     game = Game(seed)
-    found["restarts, 20"] = game.play(20, restarts=True)
-    game.play(280, restarts=True)
+    found["restarts, 20"] = game.play(20, restarts=1.0)
+    game.play(280, restarts=1.0)
     found["restarts off, 300 later"] = game.play(300)
     found["beta 0, 300 later"] = game.play(300, beta=0.0)
     found["running means, 600"] = Game(seed).play(600, "running means")
