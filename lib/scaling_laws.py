@@ -100,6 +100,14 @@ class IsoFLOP(NamedTuple):
     scales: Tensor
 
 
+class LossLaw(NamedTuple):
+    """L = floor + coefficient C^-exponent, in nats; 0-d tensors."""
+
+    floor: Tensor
+    coefficient: Tensor
+    exponent: Tensor
+
+
 @expect.annotated
 def fit_power_law(x: Tensor, y: Tensor) -> PowerLaw:
     """Least squares on logarithms: the straight line through (log x, log y), (N,).
@@ -157,3 +165,48 @@ def fit_isoflop(compute: Tensor, scale: Tensor, loss: Tensor) -> IsoFLOP:
     optima = [isoflop_optimum(scale[compute == C], loss[compute == C]) for C in budgets]
     scales = torch.stack(optima)
     return IsoFLOP(*fit_power_law(budgets, scales), budgets, scales)
+
+
+@expect.annotated
+def fit_loss_law(compute: Tensor, loss: Tensor, floor: bool = True) -> LossLaw:
+    """Least squares for L = E + a C^-b, the best loss of each budget (section 3.2).
+
+    compute and loss (N,), N >= 3 budgets, or 2 with floor=False, where E is 0. E is
+    never below 0. Once b is known, E and a are those of a straight line, so that b
+    alone is searched: on a grid, and on finer ones around its best place. No gradient
+    passes the search. A loss that does not fall raises ValueError.
+    """
+    expect.same_shape(compute=compute, loss=loss)
+    expect.positive(compute=compute, loss=loss)
+    (N,) = expect.shape(compute, "N", "compute")
+    if 2 + floor > N:
+        raise ValueError(f"{N} budgets came; this law needs {2 + floor} or more.")
+    log_C, L = compute.double().log(), loss.double()
+    x = log_C - log_C.mean()
+    expect.positive(spread_of_compute=x.max() - x.min())
+    low, high = torch.tensor(1e-3).double().log(), torch.tensor(1.0).double().log()
+    for _ in range(4):
+        grid = low + (high - low) * torch.linspace(0, 1, 65, dtype=x.dtype)
+        E, a, miss = _line_for_each(grid.exp(), x, L, floor)  # (65,) each
+        best = miss.argmin()[None]
+        b = grid.index_select(0, best)
+        low, high = b - (high - low) / 64, b + (high - low) / 64
+    E, a = (found.index_select(0, best)[0] for found in (E, a))
+    expect.positive(fall_of_the_loss=a)
+    b = b[0].exp()
+    law = E, a * (b * log_C.mean()).exp(), b
+    return LossLaw(*(number.to(loss.dtype) for number in law))
+
+
+def _line_for_each(
+    exponents: Tensor, x: Tensor, loss: Tensor, floor: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """E, a and the sum of squares (b,) for each exponent; x (N,) the centred log C."""
+    u = (-exponents[:, None] * x).exp()  # (b, N)
+    E = torch.zeros_like(exponents)
+    if floor:
+        du, dl = u - u.mean(1, keepdim=True), loss - loss.mean()
+        slope = (du * dl).sum(1) / (du * du).sum(1)
+        E = (loss.mean() - slope * u.mean(1)).clamp(min=0)
+    a = (u * (loss - E[:, None])).sum(1) / (u * u).sum(1)
+    return E, a, (E[:, None] + a[:, None] * u - loss).square().sum(1)

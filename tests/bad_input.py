@@ -338,6 +338,11 @@ GOOD: dict[str, dict[str, Any]] = {
     "scaling_laws.isoflop_optimum": dict(
         scale=torch.tensor([1.0, 2, 4, 8]), loss=torch.tensor([3.0, 1, 1, 3])
     ),
+    "scaling_laws.fit_loss_law": dict(
+        compute=torch.tensor([1.0, 2, 4, 8]),
+        loss=torch.tensor([3.0, 2, 1.5, 1.3]),
+        floor=True,
+    ),
     "scaling_laws.fit_isoflop": dict(
         compute=torch.tensor([1.0, 1, 1, 2, 2, 2]),
         scale=torch.tensor([1.0, 2, 4, 1, 2, 4]),
@@ -473,6 +478,14 @@ GOOD: dict[str, dict[str, Any]] = {
         logits=rand(2, 6), temperature=1.0, top_k=3
     ),
     "vqgan.tokenizer.attention_window": dict(row=1, col=2, height=8, width=9, size=4),
+    "yarn.wavelengths": dict(width=6, base=100.0),
+    "yarn.kept": dict(
+        width=6, trained=64.0, base=100.0, alpha=1.0, beta=8.0, ramp="turns"
+    ),
+    "yarn.speeds": dict(
+        width=6, factor=4.0, trained=64.0, base=100.0, alpha=1.0, beta=8.0, ramp="pairs"
+    ),
+    "yarn.sharpening": dict(factor=4.0, weight=0.1),
 }
 
 

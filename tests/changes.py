@@ -2,6 +2,9 @@
 
 import ast
 import copy
+from collections import deque
+from functools import partial
+from operator import setitem
 
 OPERATORS = {
     ast.Add: ast.Sub,
@@ -42,12 +45,11 @@ def changes(text, given=""):
     copied = [line for line in lines(tree) if ast.unparse(line) in kept]
     copied = {id(node) for line in copied for node in ast.walk(line)}
     codes = {ast.unparse(tree)}
-    for index, node in enumerate(ast.walk(tree)):
-        for number, (name, _) in enumerate([] if id(node) in copied else ways(node)):
-            other = copy.deepcopy(tree)
-            twin = list(ast.walk(other))[index]
-            put(other, twin, [*ways(twin)][number][1])
-            code = ast.unparse(ast.fix_missing_locations(other))
+    for node, put in [(n, put) for n, put in places(tree) if id(n) not in copied]:
+        for name, new in [*ways(node)]:
+            put(new)
+            code = ast.unparse(tree)
+            put(node)
             if code in codes:
                 continue
             codes.add(code)
@@ -173,13 +175,16 @@ def short(node):
     return text if len(text) <= 60 else f"...{text[-57:]}"
 
 
-def put(tree, old, new):
-    """Let another node stand where one stands."""
-    for parent in ast.walk(tree):
-        for field, value in ast.iter_fields(parent):
-            if value is old:
-                setattr(parent, field, new)
-            elif isinstance(value, list):
-                places = [i for i, part in enumerate(value) if part is old]
-                for i in places:
-                    value[i] = new
+def places(tree):
+    """Nodes as ast.walk gives them, each with what puts another one in its place."""
+    todo = deque([(tree, None)])
+    while todo:
+        node, put = todo.popleft()
+        yield node, put
+        for field, value in ast.iter_fields(node):
+            if isinstance(value, list):
+                every = enumerate(value)
+                into = ((part, partial(setitem, value, i)) for i, part in every)
+            else:
+                into = [(value, partial(setattr, node, field))]
+            todo.extend(pair for pair in into if isinstance(pair[0], ast.AST))

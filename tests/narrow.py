@@ -36,8 +36,14 @@ EVERYTHING = "main section > * { content-visibility: visible !important }"
 
 
 def settle(page):
-    """Lay out the whole page, and wait two frames until figures found their sizes."""
-    page.add_style_tag(content=EVERYTHING)
+    """Lay out the whole page until figures found their sizes; returns the style."""
+    style = page.add_style_tag(content=EVERYTHING)
+    two_frames(page)
+    return style
+
+
+def two_frames(page):
+    """Wait until what has changed is laid out, and figures have answered to it."""
     page.evaluate(
         "() => new Promise((done) => "
         "requestAnimationFrame(() => requestAnimationFrame(() => done())))"

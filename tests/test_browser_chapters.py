@@ -1,6 +1,5 @@
 """The pages of chapters in chromium: the longest of the site, for another worker."""
 
-from narrow import settle
 from test_browser_site import (
     is_chapter,
     pytestmark,
@@ -18,28 +17,11 @@ __all__ = [
 
 pages_here = is_chapter
 
-# Each figure's question, and the pixels from its top to the foot of the picture.
-BESIDE = """() => [...document.querySelectorAll("figure.live")].map((figure) => {
-  const asking = figure.querySelector(".live-guess") ??
-    [...document.querySelectorAll("main p")].findLast((p) =>
-      !p.closest(".cell, figure") && p.compareDocumentPosition(figure) & 4);
-  const picture = figure.querySelector("svg").getBoundingClientRect();
-  const top = asking.getBoundingClientRect().top;
-  return [asking.textContent.slice(-50), Math.round(picture.bottom - top)];
-})"""
 
-
-def test_a_question_and_its_picture_stand_in_one_window(site, browser):
-    seen = []
-    page = browser.new_page(viewport={"width": 1100, "height": 900})
-    for file in sorted(site.glob("*.html")):
-        if is_chapter(file.name):
-            page.goto(file.as_uri())
-            settle(page)
-            seen += [(file.name, *figure) for figure in page.evaluate(BESIDE)]
-    page.close()
-    assert len({name for name, _, _ in seen}) > 12
-    assert not [figure for figure in seen if not 0 < figure[2] <= 900]
+def test_a_question_and_its_picture_stand_in_one_window(seen):
+    beside = seen["beside"]
+    assert len({name for name, _, _ in beside}) > 12
+    assert not [figure for figure in beside if not 0 < figure[2] <= 900]
 
 
 def test_a_figure_has_found_its_size_when_it_is_reached(site, browser):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from browser import watched
 from hand import hold_everything
-from narrow import LOST, settle
+from narrow import LOST, settle, two_frames
 
 Error = pytest.importorskip("playwright.sync_api").Error
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -22,8 +22,24 @@ STICKING_OUT = """() => {
     .filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && !scrolls(e));
   return [...wide, ...out.map((e) => e.outerHTML.slice(0, 90))];
 }"""
-OPEN_ALL = "() => document.querySelectorAll('details').forEach((d) => (d.open = true))"
-CLOSE_MENU = "() => document.querySelector('header details').removeAttribute('open')"
+OPEN_ALL = """() => document.querySelectorAll("details:not([open])").forEach((d) => {
+  d.open = true;
+  d.dataset.was = "shut";
+})"""
+SHUT_AGAIN = """() => document.querySelectorAll("details[data-was]").forEach((d) => {
+  d.open = false;
+  delete d.dataset.was;
+})"""
+# Each figure's question, and the pixels from its top to the foot of the picture.
+BESIDE = """() => [...document.querySelectorAll("figure.live")].map((figure) => {
+  const asking = figure.querySelector(".live-guess") ??
+    [...document.querySelectorAll("main p")].findLast((p) =>
+      !p.closest(".cell, figure") && p.compareDocumentPosition(figure) & 4);
+  const picture = figure.querySelector("svg").getBoundingClientRect();
+  const top = asking.getBoundingClientRect().top;
+  return [asking.textContent.slice(-50), Math.round(picture.bottom - top)];
+})"""
+DISABLED = "(style, is) => { style.disabled = is; }"
 # Most of a page is code, formulas and drawings, alike everywhere: axe gets those blocks
 # of code that have a new colour, and of the others a few. Figures are copies by then,
 # which miss nothing.
@@ -116,14 +132,19 @@ def seen(site, browser, request):
         page.set_viewport_size({"width": 390, "height": 844})
         page.goto(file.as_uri())
         page.evaluate(OPEN_ALL)
-        settle(page)
+        style = settle(page)
         faults("narrow", page.evaluate(STICKING_OUT))
         faults("lost", page.evaluate(LOST))
         page.set_viewport_size({"width": 1100, "height": 900})
-        page.evaluate(CLOSE_MENU)  # it lies over a figure at the top of the page
+        page.evaluate(SHUT_AGAIN)  # the menu lies over a figure at the top of the page
+        if is_chapter(name):
+            two_frames(page)
+            found["beside"] += [(name, *figure) for figure in page.evaluate(BESIDE)]
+        style.evaluate(DISABLED, True)  # as a reader has it, and less to paint
         for figure in page.locator("figure.live").all():
             faults("alive", dead(page, figure))
             found["held"].append(name)
+        style.evaluate(DISABLED, False)
         if not name.startswith("lib/") or name in LIB:  # made alike by one writer
             page.evaluate(OPEN_ALL)
             page.evaluate(THIN)

@@ -19,13 +19,15 @@ from pathlib import Path
 import pytest
 from changes import changes
 from trial import SHEETS, check, earned, expected, marks, names_after
+from turns import MOST, Late, Turns, counting
 
 from lib.check import Wrong
 
 EVERY = "EVERY_CHANGE" in os.environ
 TRIED = 9  # of each exercise's changes meet the marks, at most
 SEEDS = range(6 if EVERY else 2)
-SECONDS = 4  # of work, for a change that never ends
+SECONDS = 4  # of work, for a change that never ends in any other way
+TURNS = Turns()
 BARE = re.compile(  # told, and no mistake named
     r"values differ|came, [^:]* was expected\s*$|was predicted, and the run gave"
 )
@@ -50,13 +52,13 @@ def same_functions():
 SAME = same_functions()
 
 
-class Late(Exception):
-    """A change took too long."""
-
-
 @contextmanager
 def soon():
-    """Raise Late in what works for longer than some seconds, on any busy machine."""
+    """Raise Late in loops that turn too often, and in some seconds' work of any kind.
+
+    The processor's seconds are counted, which are as many on a busy machine.
+    """
+    TURNS.made = 0
 
     def late(*_):
         raise Late
@@ -70,9 +72,18 @@ def soon():
         signal.signal(signal.SIGVTALRM, before)
 
 
+def test_a_loop_that_never_ends_is_stopped_by_its_turns():
+    names = {"_turns": TURNS}
+    exec(counting("def wait(n):\n    while n or not n:\n        n += 1"), names)
+    with pytest.raises(Late), soon():
+        names["wait"](0)
+    assert TURNS.made == MOST + 1
+
+
 def answered(chapter, task, cell, code):
     """What a kernel holds after a changed answer."""
-    return names_after(chapter, task, replace(cell, text=code))
+    changed = replace(cell, text=counting(code))
+    return names_after(chapter, task, changed, _turns=TURNS)
 
 
 def verdict(chapter, task, cell, code):

@@ -17,9 +17,9 @@ NAMES = sorted(path.parent.name for path in ROOT.glob("source/*/chapter.md"))
 
 
 @pytest.fixture(scope="module")
-def built():
+def executed():
     """The site's one execution of the chapters; from its cache where it is there."""
-    return site.build()
+    return site.execute_all()
 
 
 def states(record):
@@ -91,7 +91,7 @@ def apart(path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["index", *NAMES])
-def test_figures_agree_with_torch(built, name):
+def test_figures_agree_with_torch(executed, name):
     files = sorted((ROOT / "build" / "figures" / name).glob("*.json"))
     assert len(files) >= (1 if name == "index" else 3)
     for file in files:

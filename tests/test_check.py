@@ -16,7 +16,7 @@ from nbclient import NotebookClient
 from nbval_alone import NBVAL
 
 from lib import check
-from lib.check import Wrong, ladder, same
+from lib.check import Wrong, differ, ladder, same
 
 NAN, INF = math.nan, math.inf
 T = torch.tensor
@@ -28,6 +28,7 @@ CUBE = torch.arange(24.0).reshape(2, 3, 4) ** 2
 def said(got, want, **options):
     with pytest.raises(Wrong) as wrong:
         same(got, want, **options)
+    assert not differ.alike(got, want, 1e-4)  # the same without words
     return str(wrong.value)
 
 
@@ -200,6 +201,7 @@ def test_agree_is_the_loop_over_all_values(shape, seed, tolerance):
         for g, w in zip(got.flatten().tolist(), want.flatten().tolist(), strict=True)
     ]
     assert ladder.agreement(want, tolerance)(got).flatten().tolist() == loop
+    assert (ladder.differs(got, want, tolerance) is None) == all(loop)
 
 
 CHANGES = {
@@ -221,6 +223,7 @@ def test_a_change_is_known_for_what_it_is_in_any_tensor(words, n, seed):
     want = torch.randn(n, n, n + 1, generator=torch.Generator().manual_seed(seed))
     assert words in said(CHANGES[words](want), want)
     same(want.clone(), want)
+    assert differ.alike(want.clone(), want, 1e-4)
 
 
 @pytest.mark.slow

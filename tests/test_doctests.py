@@ -13,7 +13,7 @@ WITH_EXAMPLES = {
     "lib.block_diffusion", "lib.check.pieces", "lib.detection.boxes", "lib.divergence",
     "lib.efficientnet.cost", "lib.fpn.cost", "lib.gan.losses", "lib.grpo.loss",
     "lib.llada", "lib.mla", "lib.sft", "lib.trident", "lib.two_samples", "lib.vae",
-    "lib.vit", "lib.vqgan.losses",
+    "lib.vit", "lib.vqgan.losses", "lib.yarn",
 }  # fmt: skip
 
 

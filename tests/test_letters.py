@@ -41,8 +41,8 @@ MEANS = {
     "V words them",
     "11b": "dpo | B questions pairs, N answers, T tokens, V words vocabulary, "
     "K answers",
-    "12a": "mla mtp | D width map, H heads, S tokens latents, C content, R rotation, "
-    "U up, B texts batch, T tokens, V words, G groups",
+    "12a": "mla mtp yarn | D width map, H heads, S tokens latents, C content, "
+    "R rotation, U up, B texts batch, T tokens, V words, G groups",
     "12b": "moe | T tokens, D width, E experts, K asks asked experts, G groups, "
     "H width",
     "12c": "pipeline | F chunk time, B chunk, I halves gradient, W halves weights, "

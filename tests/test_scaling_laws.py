@@ -5,7 +5,7 @@ import math
 import numpy
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -160,6 +160,55 @@ def test_power_law(coefficient, exponent, n):
     assert fit.coefficient.item() == pytest.approx(coefficient)
 
 
+def loss_law_loop(compute, loss, floor):
+    """The least sum of squares of E + a C^-b over a fine list of b, one by one."""
+    middle, best = sum(map(math.log, compute)) / len(compute), math.inf
+    for n in range(1001):
+        b = 10 ** (-3 + 3 * n / 1000)
+        u = [math.exp(-b * (math.log(C) - middle)) for C in compute]
+        a, E = numpy.polyfit(u, loss, 1) if floor else (0.0, 0.0)
+        if E <= 0:  # a loss has no negative floor
+            a = sum(x * y for x, y in zip(u, loss, strict=True)) / sum(x * x for x in u)
+            E = 0.0
+        miss = sum((E + a * x - y) ** 2 for x, y in zip(u, loss, strict=True))
+        best = min(best, miss)
+    return best
+
+
+@pytest.mark.slow
+@settings(max_examples=15)
+@given(st.integers(3, 7), st.floats(0, 3), st.floats(0.03, 0.7), st.booleans(),
+       st.integers(0, 9999))  # fmt: skip
+def test_loss_law_is_the_loop(n, E, b, floor, seed):
+    g = torch.Generator().manual_seed(seed)
+    C = torch.logspace(8, 12, n, dtype=torch.float64)
+    L = E + 3 * (C / 1e8) ** -b + 0.01 * torch.rand(n, generator=g, dtype=torch.float64)
+    law = laws.fit_loss_law(C, L, floor)
+    miss = (law.floor + law.coefficient * C**-law.exponent - L).square().sum().item()
+    loop = loss_law_loop(C.tolist(), L.tolist(), floor)
+    assert loop - 1e-4 < miss < loop * (1 + 1e-6) + 1e-12  # as good, on a finer list
+
+
+@given(st.floats(0.1, 3), st.floats(0.05, 0.6), st.integers(3, 9))
+def test_loss_law_finds_a_law_made_to_be_found(E, b, n):
+    C = torch.logspace(17, 21, n, dtype=torch.float64)
+    law = laws.fit_loss_law(C, E + 2 * (C / 1e19) ** -b)
+    assert law.exponent.item() == pytest.approx(b, rel=1e-3)
+    assert law.floor.item() == pytest.approx(E, rel=0.01, abs=0.01)
+    straight = laws.fit_loss_law(C, 2 * (C / 1e19) ** -b, floor=False)
+    assert straight.exponent.item() == pytest.approx(b, rel=1e-4)
+
+
+def test_loss_law_has_no_negative_floor_and_takes_single_precision():
+    C = torch.logspace(8, 11, 5)
+    L = 5 - 0.1 * C.log()  # bends less than any law with a floor
+    law = laws.fit_loss_law(C, L)
+    assert law.floor == 0
+    assert law.exponent.dtype == torch.float32
+    for got, want in zip(law, laws.fit_loss_law(C, L, floor=False), strict=True):
+        torch.testing.assert_close(got, want, rtol=1e-4, atol=0)
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_export():
@@ -170,7 +219,8 @@ def test_export():
             late = laws.multi_step_schedule(log_compute, 30, 1.0, 3)
             model = laws.flops_per_token(log_compute, log_compute, 4096.0)
             rate = laws.optimal_learning_rate(C)
-            return late, rate, model, *fit
+            far = laws.fit_loss_law(scale[0], loss[0].sort(descending=True).values)
+            return late, rate, model, *fit, *far
 
     _, scale, loss = chinchilla(3, 4)
     inputs = torch.tensor(17.0), scale, loss
@@ -193,6 +243,10 @@ def test_export():
         (lambda: laws.fit_isoflop(torch.ones(2), *[torch.ones(4)] * 2), "one shape"),
         (lambda: laws.fit_power_law(*[torch.ones(4)] * 2), "spread_of_x holds 0"),
         (lambda: laws.isoflop_optimum(*[torch.ones(2)] * 2), "3 points"),
+        (lambda: laws.fit_loss_law(*[torch.rand(2) + 1] * 2), "2 budgets came"),
+        (lambda: laws.fit_loss_law(*[torch.ones(3)] * 2), "spread_of_compute holds 0"),
+        (lambda: laws.fit_loss_law(*[torch.rand(2, 3) + 1] * 2), "compute has shape"),
+        (lambda: laws.fit_loss_law(*[torch.arange(1.0, 6)] * 2), "fall_of_the_loss"),
         (
             lambda: laws.isoflop_optimum(
                 torch.tensor([1.0, 2, 4]), torch.tensor([0.0, 1, 0])

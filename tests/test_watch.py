@@ -31,6 +31,15 @@ def test_what_is_written_into_has_its_name():
     assert said(lambda w: w.data.mul_(2), leaf) == words("w")
 
 
+def test_a_write_of_another_kind_has_its_name_too():
+    kinds = [3, "a", None, torch.ones(2), [1], {"n": 1}]
+    for old in kinds[:2] + kinds[3:]:
+        for new in kinds:
+            if type(new) is not type(old):
+                words = said(lambda x, new=new: x.__setitem__(0, new), [old])
+                assert words == "your function writes into x: work on a copy"
+
+
 def test_what_is_not_written_into_passes_and_what_comes_is_a_copy():
     x, leaf = torch.tensor([1.0, NAN]), torch.ones(2, requires_grad=True)
     assert Watched(lambda x, n: (x * n)[0])(x, n=2) == 2

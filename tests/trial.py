@@ -37,9 +37,9 @@ def answers(role):
     return named(cases)
 
 
-def names_after(chapter, task, *cells, stub=False):
+def names_after(chapter, task, *cells, stub=False, **held):
     """What a kernel holds after set-up, answer, and other answers over it."""
-    names = {"__name__": "__main__"}
+    names = {"__name__": "__main__", **held}
     before = [*SHEETS[chapter].intro, *task.of("setup", "answer")]
     for cell in [*before, *cells]:
         if cell.kind == "code":

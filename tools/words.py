@@ -15,6 +15,8 @@ from environment import ROOT, fail, python, runs, set_up
 
 # nbval is for the tests that call it; each worker would take seconds to load it.
 PYTEST = ("-m", "pytest", "-p", "no:nbval")
+# What a file's tests share is made once, and the longest files come first.
+BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder")
 # Torch's threads sleep while they wait: spinning, two of them on a busy machine with
 # two cores are many times slower than one. Text is UTF-8 in any locale.
 VARIABLES = {"OMP_WAIT_POLICY": "PASSIVE", "PYTHONUTF8": "1"}
@@ -85,14 +87,13 @@ def test(*options: str) -> None:
     course("notebooks")("--check")
     course("html")()
     workers = ("-n", str((os.cpu_count() or 1) + 1))
-    split = ("--dist", "loadfile", "--no-loadscope-reorder")
-    run(*PYTEST, *workers, *split, *options, OMP_NUM_THREADS="1")
+    run(*PYTEST, *workers, *BY_FILE, *options, OMP_NUM_THREADS="1")
 
 
 def quick(*options: str) -> None:
     """Run the fast tests."""
     chosen = ("-n", "logical", "-m", "not slow and not browser")
-    run(*PYTEST, *chosen, *options, OMP_NUM_THREADS="1")
+    run(*PYTEST, *chosen, *BY_FILE, *options, OMP_NUM_THREADS="1")
 
 
 def check() -> None:

@@ -15,9 +15,9 @@ from course.address import repository
 from course.naming import named
 from course.notebooks import chapter
 from course.site import stage
-from course.site.execute import BuildError, Executor
+from course.site.execute import BuildError, Executed, Executor
 
-__all__ = ["ROOT", "BuildError", "build"]
+__all__ = ["ROOT", "BuildError", "build", "execute_all"]
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
@@ -33,14 +33,31 @@ def build(
     what the cache holds. Raises BuildError where a cell fails or a page has a fault,
     ValueError for a chapter that is not there.
     """
-    build_folder = root / "build"
-    build_folder.mkdir(exist_ok=True)
-    with _turn(build_folder / ".lock"):
-        names = ["index", *_chosen(root, chapters)]
-        executed = Executor(root, fresh)(
-            {name: _notebook(root, name) for name in names}
-        )
+    with _turn(_lock(root)):
+        executed = _executed(root, chapters, fresh)
         return _pages(root, stage.pages(root, executed) | _machinery(root))
+
+
+def execute_all(root: Path = ROOT) -> dict[str, Executed]:
+    """Execute the front page and all chapters, and make no pages.
+
+    What the cache holds comes from there. Raises BuildError where a cell fails.
+    """
+    with _turn(_lock(root)):
+        return _executed(root, None, fresh=False)
+
+
+def _executed(
+    root: Path, chapters: Iterable[str] | None, fresh: bool
+) -> dict[str, Executed]:
+    names = ["index", *_chosen(root, chapters)]
+    return Executor(root, fresh)({name: _notebook(root, name) for name in names})
+
+
+def _lock(root: Path) -> Path:
+    folder = root / "build"
+    folder.mkdir(exist_ok=True)
+    return folder / ".lock"
 
 
 def _turn(file: Path) -> FileLock:

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 from course.naming import number
@@ -47,10 +48,13 @@ def modules(lib: Path, code: str) -> Iterator[Path]:
             yield from path.rglob("*.py")
 
 
-def imported(code: str) -> Iterator[str]:
+@cache  # a file of lib is asked for by each chapter
+def imported(code: str) -> list[str]:
     """Dotted names under lib that the code imports, wherever in it."""
+    found: list[str] = []
     for node in ast.walk(ast.parse(MAGIC.sub("", code))):
         if isinstance(node, ast.Import):
-            yield from (a.name for a in node.names if a.name.startswith("lib."))
+            found += [a.name for a in node.names if a.name.startswith("lib.")]
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("lib"):
-            yield from (f"{node.module}.{a.name}" for a in node.names)
+            found += [f"{node.module}.{a.name}" for a in node.names]
+    return found

@@ -9,19 +9,28 @@ from torch import Tensor
 
 from lib.check import ladder
 
+Reason = Callable[[Tensor, Tensor, float], str | None]  # how tensors differ
 
-def trouble(got: Any, want: Any, tolerance: float) -> str | None:
+
+def alike(got: Any, want: Any, tolerance: float) -> bool:
+    """Whether two values of any kind agree; nobody looks for the reason."""
+    return trouble(got, want, tolerance, ladder.differs) is None
+
+
+def trouble(
+    got: Any, want: Any, tolerance: float, reason: Reason = ladder.difference
+) -> str | None:
     """How two values of any kind differ; None if they agree."""
     if got is None and want is not None:
         return "nothing (None) came: is a `return` missing?"
     if isinstance(want, Tensor):
         got = stacked(got, want)
         if isinstance(got, Tensor):
-            return ladder.difference(got, want, tolerance)
+            return reason(got, want, tolerance)
         shape = tuple(want.shape)
         return f"{told(got)} came, a tensor of shape {shape} was expected"
     if isinstance(want, int | float):
-        return number_trouble(got, want, tolerance)
+        return number_trouble(got, want, tolerance, reason)
     if isinstance(want, Mapping):
         if not isinstance(got, Mapping) or got.keys() != want.keys():
             return f"{told(got)} came, {told(want)} was expected"
@@ -38,7 +47,7 @@ def trouble(got: Any, want: Any, tolerance: float) -> str | None:
         alike = type(got) is type(want) and got == want
         return None if alike else f"{told(got)} came, {told(want)} was expected"
     for name, ours, theirs in parts:
-        if said := trouble(ours, theirs, tolerance):
+        if said := trouble(ours, theirs, tolerance, reason):
             return f"{name}: {said}"
     return None
 
@@ -59,7 +68,7 @@ def apart(
         return None
     if any(shaped(ours.get(n)) != shaped(part) for n, part in theirs.items()):
         return None
-    wrong = [n for n, x in theirs.items() if trouble(ours[n], x, tolerance)]
+    wrong = [n for n, x in theirs.items() if not alike(ours[n], x, tolerance)]
     right = [n for n in theirs if n not in wrong]
     return f"wrong: {', '.join(wrong)}; right: {', '.join(right)}" if right else None
 
@@ -79,7 +88,9 @@ def stacked(got: Any, want: Tensor) -> Any:
     return torch.stack([*got])
 
 
-def number_trouble(got: Any, want: float, tolerance: float) -> str | None:
+def number_trouble(
+    got: Any, want: float, tolerance: float, reason: Reason
+) -> str | None:
     """How two plain numbers differ: a bool is no int, an int will do for a float."""
     kind = next(kind for kind in (bool, int, float) if isinstance(want, kind))
     whole = isinstance(got, bool) if kind is bool else not isinstance(got, bool)
@@ -92,7 +103,7 @@ def number_trouble(got: Any, want: float, tolerance: float) -> str | None:
         return None if got == want else f"{got} came, {want} was expected"
     dtype = torch.float64 if kind is float else None
     ours, theirs = torch.tensor(got, dtype=dtype), torch.tensor(want, dtype=dtype)
-    return ladder.difference(ours, theirs, tolerance)
+    return reason(ours, theirs, tolerance)
 
 
 def told(x: Any) -> str:

@@ -5,6 +5,8 @@ import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
+from types import CodeType
 from typing import Any
 
 import torch
@@ -33,8 +35,7 @@ def exercise(
     errors with a kind note.
     """
     check = sys._getframe(2)  # who says `with`: contextlib stands between
-    stores = (i for i in dis.get_instructions(check.f_code) if i.opname == "STORE_NAME")
-    own = [step.argval for step in stores]
+    own = _made(check.f_code)
     try:
         with watching(check.f_globals, name, *filter(None, [given]), own=own):
             yield
@@ -83,9 +84,9 @@ def same(
     trouble = differ.trouble(got, want, tolerance)
     for sentence, value in (mistakes or {}).items():
         known = value() if callable(value) else value
-        if differ.trouble(known, want, tolerance) is None:
+        if differ.alike(known, want, tolerance):
             _never_wrong(sentence, trouble)
-        elif trouble and differ.trouble(got, known, tolerance) is None:
+        elif trouble and differ.alike(got, known, tolerance):
             trouble = sentence
             break
     else:
@@ -154,6 +155,13 @@ def sums_to_one(got: Any, dim: int = -1, name: str = "the answer") -> None:
     said = said or ladder.sums(got, dim)
     if said:
         raise Wrong(f"{name}: {said}")
+
+
+@cache
+def _made(code: CodeType) -> frozenset[str]:
+    """The names that a cell makes."""
+    stores = (i for i in dis.get_instructions(code) if i.opname == "STORE_NAME")
+    return frozenset(step.argval for step in stores)
 
 
 def _unanswered(error: Exception) -> bool:

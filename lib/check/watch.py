@@ -11,6 +11,8 @@ from torch import Tensor
 
 from lib.check.verdict import Wrong
 
+PLAIN = (int, float, str)  # most of what answers are given; asked about first
+
 
 class Room:
     """A notebook's names, of which the check's `own` are not for answers to see.
@@ -145,6 +147,8 @@ def _refuse(*_: Any, **__: Any) -> None:
 
 def _copies(x: Any, all_of_it: bool) -> Any:
     """Copy tensors in lists, tuples and dicts, those with a gradient if `all_of_it`."""
+    if isinstance(x, PLAIN):
+        return x
     if isinstance(x, Tensor):
         return x if x.requires_grad and not all_of_it else x.detach().clone()
     if isinstance(x, Mapping):
@@ -159,7 +163,11 @@ def _alike(old: Any, new: Any) -> bool:
 
     An object of any other kind is not looked into.
     """
+    if isinstance(old, PLAIN):
+        return isinstance(new, PLAIN) and (old == new or old != old)
     if isinstance(old, Tensor):
+        if not isinstance(new, Tensor):
+            return False
         if old.shape != new.shape or old.dtype != new.dtype:
             return False
         a, b = (x.detach() for x in (old, new))
@@ -168,10 +176,12 @@ def _alike(old: Any, new: Any) -> bool:
             return bool(((a == b) | (a.isnan() & b.isnan())).all())
         return torch.equal(a, b)
     if isinstance(old, Mapping):
-        return old.keys() == new.keys() and all(_alike(old[k], new[k]) for k in old)
+        same_keys = isinstance(new, Mapping) and old.keys() == new.keys()
+        return same_keys and all(_alike(old[k], new[k]) for k in old)
     if type(old) in (list, tuple):
-        return len(old) == len(new) and all(map(_alike, old, new))
-    return not isinstance(old, int | float | str) or old == new or old != old
+        same_size = type(new) is type(old) and len(old) == len(new)
+        return same_size and all(map(_alike, old, new))
+    return True
 
 
 def _name(function: Callable[..., Any], place: int | str) -> str:

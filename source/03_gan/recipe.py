@@ -1,9 +1,10 @@
 """The ring with four losses, two pairs of rates and three seeds; the pictures longer.
 
 And what the same ruler says of chapter 02's VAE, as its training goes on. About half an
-hour on one core.
+hour on one core; ring.py follows, with a record of its own.
 """
 
+import runpy
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -81,3 +82,4 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     found = {"ring": ring(), "pictures": pictures(), "vae": with_a_likelihood()}
     recipes.record("03_gan", found)
+    runpy.run_path(str(Path(__file__).with_name("ring.py")), run_name="__main__")

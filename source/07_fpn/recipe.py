@@ -1,4 +1,4 @@
-"""Three seeds of every kind of pyramid; and two that learn for longer.
+"""Three seeds of every kind of pyramid and of one that seeks a dot; two for longer.
 
 About 15 minutes on one core.
 """
@@ -8,6 +8,8 @@ import itertools
 import torch
 
 from course import recipes
+from lib.live import Run
+from lib.live.run import Course
 from lib.train import rounded
 
 chapter = recipes.cells(__file__)
@@ -43,6 +45,34 @@ def surgery(model: torch.nn.Module) -> dict[str, Scores]:
     return found
 
 
+def sought(
+    seed: int,
+    across: tuple[int, ...] = (1, 1, 1),
+    down: tuple[int, ...] = (1, 1),
+    brighter: float = 0.0,
+    steps: int = 300,
+) -> float:
+    """In how many of 100 pictures the pyramid of the page finds its dot, of late."""
+    course = Course(Run(chapter["start"], chapter["step"], steps))
+    course.restart(seed)
+    paths = {"across": torch.tensor(across), "down": torch.tensor(down)}
+    course.advance(paths | {"brighter": torch.tensor(brighter)}, steps)
+    return round(100 * course.state["right"].item(), 1)
+
+
+def seek() -> dict[str, list[float]]:
+    """By what is cut: three seeds; the whole after 200 steps, the others after 300."""
+    cuts = {
+        "nothing cut": {"steps": 200},
+        "nothing down": {"down": (0, 0)},
+        "C3 alone": {"across": (0, 0, 1)},
+        "nothing down, brighter": {"down": (0, 0), "brighter": 1.0},
+    }
+    return {
+        name: [sought(seed, **cut) for seed in (1, 2, 3)] for name, cut in cuts.items()
+    }
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     model, scores = fit("FPN", longer=5)
@@ -50,5 +80,5 @@ if __name__ == "__main__":
     recipes.weights("07_fpn", rounded(model))
     flat = fit("pyramid, no top-down", longer=5)[1]
     longer = {"FPN": short(scores), "pyramid, no top-down": short(flat)}
-    learnt = {"longer": longer, "surgery": surgery(model)}
+    learnt = {"longer": longer, "surgery": surgery(model), "seek": seek()}
     recipes.record("07_fpn", learnt | {"ap": compare()})
