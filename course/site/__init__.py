@@ -35,7 +35,8 @@ def build(
     """
     with _turn(_lock(root)):
         executed = _executed(root, chapters, fresh)
-        return _pages(root, stage.pages(root, executed) | _machinery(root))
+        some = chapters is not None
+        return _pages(root, stage.pages(root, executed) | _machinery(root, some))
 
 
 def execute_all(root: Path = ROOT) -> dict[str, Executed]:
@@ -85,14 +86,18 @@ def _notebook(root: Path, name: str) -> NotebookNode:
     return chapter(root / "source" / text, "site")
 
 
-def _machinery(root: Path) -> dict[str, bytes]:
-    """Sphinx's settings, mathematics, and what live figures load."""
+def _machinery(root: Path, some: bool) -> dict[str, bytes]:
+    """Sphinx's settings, mathematics, and what live figures load.
+
+    Where only some chapters are built, links to the others lead nowhere.
+    """
     site = hashlib.sha256()
     for path in sorted(p for p in HERE.rglob("*") if p.is_file()):
         if "__pycache__" not in path.parts:
             site.update(path.read_bytes())
     settings = f"from course.site.conf import *  # {site.hexdigest()}\n"
     settings += f"repository = {repository(root)!r}\n"
+    settings += f"suppress_warnings = {['myst.xref_missing'] * some}\n"
     static = {"conf.py": settings.encode()}
     katex = [HERE / "katex" / "katex.css", HERE / "katex" / "LICENSE"]
     for path in [*katex, *(HERE / "katex" / "fonts").iterdir()]:
