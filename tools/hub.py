@@ -160,7 +160,11 @@ def as_student(name: str, command: list[str], sent: bytes = b"") -> bytes:
 
     try:
         done = subprocess.run(
-            command, input=sent, stdout=subprocess.PIPE, cwd="/", preexec_fn=become
+            command,
+            input=sent,
+            stdout=subprocess.PIPE,
+            cwd="/",
+            preexec_fn=None if who.pw_uid == os.geteuid() else become,
         )
     except OSError:  # the student may not start that program, or it is not there
         return b""
