@@ -83,7 +83,7 @@ def kernel(game: plane.Game) -> Callable[..., dict[str, Tensor]]:
 def beginning(game: plane.Game) -> dict[str, Tensor]:
     """The inputs of the first step."""
     noise = torch.randn(2, BATCH, 2)
-    found = dict(real=plane.sample(plane.TARGETS["ring"], BATCH))
+    found = dict(real=plane.sample(plane.ring(), BATCH))
     found |= dict(noise=noise[0], again=noise[1], t=torch.tensor(0.0))
     for name, p in game.named_parameters():
         key = name.replace(".", "_")
