@@ -1,5 +1,6 @@
 """Each live figure of each chapter against its traced twin, and what a chapter owes."""
 
+import ast
 import json
 import math
 import re
@@ -10,6 +11,7 @@ import torch
 from javascript import begun, loaded
 
 from course import begin, site, source
+from course.site.depends import MAGIC
 from lib import data
 
 ROOT = Path(__file__).parent.parent
@@ -167,3 +169,31 @@ def numbers(record):
 def test_an_unknown_record_is_named():
     with pytest.raises(ValueError, match="no record of 'none'; there are records of"):
         data.record("none")
+
+
+OWN_ROOM = ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+
+
+def made(node):
+    """Names that a cell makes at its top level, and whether as a function."""
+    for part in ast.iter_child_nodes(node):
+        if isinstance(part, ast.FunctionDef | ast.ClassDef):
+            yield part.name, True
+        elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            yield part.id, False
+        elif not isinstance(part, OWN_ROOM):
+            yield from made(part)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_function_loses_its_name(name):
+    """A figure in JupyterLab calls its functions after the last cell has run."""
+    functions = set()
+    for cell in source.read(ROOT / "source" / name / "chapter.md", "lab"):
+        if cell.kind == "code":
+            for word, function in made(ast.parse(MAGIC.sub("", cell.text))):
+                assert word not in functions, (
+                    f"{word}: a function, and then something else"
+                )
+                if function:
+                    functions.add(word)
