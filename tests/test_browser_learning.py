@@ -5,7 +5,7 @@ import pytest
 from browser import html_page, watched
 from hand import hold_everything
 
-pytest.importorskip("playwright.sync_api")
+expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
@@ -117,16 +117,15 @@ def test_controls_act_in_mid_run_and_a_seed_begins_another(player):
         player.press("One step")
         player.until(f"steps == {steps + 1}")
     assert player.line != three
-    gaps = []
+    gap = player.figure.locator("text", has_text="squared gap")
+    gaps = [gap.text_content()]
     for seed in ("2", "1", "2"):
         player.page.get_by_label("Seed").fill(seed)
         player.page.keyboard.press("Enter")
-        player.until("steps == 0")
-        player.page.wait_for_selector("figure.live:not([data-busy])")
-        gaps.append(
-            player.figure.locator("text", has_text="squared gap").text_content()
-        )
-    assert gaps[0] == gaps[2] != gaps[1]
+        expect(gap).not_to_have_text(gaps[-1])
+        assert player.steps == 0
+        gaps.append(gap.text_content())
+    assert gaps[1] == gaps[3] != gaps[2]
 
 
 def test_every_control_on_a_page(player):
