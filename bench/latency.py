@@ -20,6 +20,7 @@ from lab import BUSY, copied, figures, opened, run_all  # noqa: E402
 
 from course.site import build  # noqa: E402
 from lib import plot  # noqa: E402
+from lib.live import bundle  # noqa: E402
 from lib.live.figure import LiveFigure  # noqa: E402
 
 
@@ -33,6 +34,7 @@ class Row(NamedTuple):
     slowest: float
     control: str  # the slowest
     pictures: int  # of a drag
+    compute: float  # the figure's own part, without a picture; 0 where it learns
 
 
 PRESSES, STEPS, STEP_MS = 10, 20, 40
@@ -63,6 +65,8 @@ CLOCK = """(figure) => {
   new MutationObserver(() => { answered = pressed !== null; })
     .observe(figure, { attributes: true, attributeFilter: ["data-pictures"] });
 }"""
+
+SCRIPT = bundle.classic(Path(__file__).with_name("compute.js"), "compute")
 
 CELL = f"""
 import sys; sys.path.insert(0, {str(ROOT / "tests")!r})
@@ -128,10 +132,12 @@ def in_jupyterlab(browser, folder: Path) -> Iterator[Row]:
 
 def measured(page, name: str, where: str) -> Iterator[Row]:
     """A row for each figure of the page."""
+    page.add_script_tag(content=f"{SCRIPT}; compute.prepare()")
     for number, figure in enumerate(page.locator("figure.live").all(), 1):
         hand = Hand(page, figure)
         controls = hand.controls()
         figure.evaluate(CLOCK)
+        spent = figure.evaluate("e => compute.spent(e)") if where == "page" else {}
         waits = {c.name: key(hand, c, PAUSES[where]) for c in controls}
         finest = _finest(hand, controls)
         slowest = max(waits, key=waits.__getitem__)
@@ -143,15 +149,16 @@ def measured(page, name: str, where: str) -> Iterator[Row]:
             waits[slowest],
             slowest,
             drag(hand, finest),
+            max(spent.values(), default=0.0),
         )
 
 
 def _finest(hand: Hand, controls):
-    """The slider with the most positions; without sliders, a pad."""
+    """The slider with the most positions; else a pad, else the first."""
     sliders = [c for c in controls if c.kind == "slider"]
     pads = [c for c in controls if c.kind == "pad"]
     positions = lambda c: int(hand.handles(c)[0].get_attribute("max"))  # noqa: E731
-    return max(sliders, key=positions) if sliders else pads[0]
+    return max(sliders, key=positions) if sliders else [*pads, *controls][0]
 
 
 def key(hand: Hand, control, pause: int) -> float:
