@@ -1,6 +1,7 @@
 """What a torch kernel does, as a graph of aten operations without side effects."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from unittest.mock import patch
@@ -21,11 +22,36 @@ class Untraceable(Exception):
     """The kernel cannot run without Python; the message says which part and why."""
 
 
-def follow(call: Callable, inputs: dict[str, Tensor]) -> fx.GraphModule:
-    """The operations that a call makes; Untraceable with torch's own reason.
+@dataclass(frozen=True)
+class Followed:
+    """The operations of a kernel for one combination of choices, and their names.
 
-    Tensors that it closes over become attributes of the module.
+    Tensors that it closes over are attributes of the graph.
     """
+
+    graph: fx.GraphModule
+    inputs: list[str]
+    outputs: list[str]
+    choices: dict[str, Any]
+
+
+def follow(
+    kernel: Callable[..., dict[str, Tensor]],
+    inputs: dict[str, Tensor],
+    choices: dict[str, Any],
+) -> Followed:
+    """What a kernel does; Untraceable with torch's own reason."""
+    outputs: list[str] = []
+
+    def call(*tensors: Tensor) -> tuple[Tensor, ...]:
+        found = kernel(**dict(zip(inputs, tensors, strict=True)), **choices)
+        outputs[:] = found
+        return tuple(torch.as_tensor(value) for value in found.values())
+
+    return Followed(_graph(call, inputs), list(inputs), outputs, choices)
+
+
+def _graph(call: Callable, inputs: dict[str, Tensor]) -> fx.GraphModule:
     exporting = patch.object(torch.compiler, "_is_exporting_flag", True)
     with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), exporting:
         try:

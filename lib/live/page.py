@@ -7,9 +7,9 @@ import torch
 
 from . import frames, programs
 from .figure import LiveFigure
-from .follow import Untraceable
+from .follow import Followed, Untraceable
 from .record import record
-from .trace import pack
+from .trace import pack, written
 
 FIGURE_LIMIT, PAGE_LIMIT = 400_000, 1_500_000  # bytes of weights
 
@@ -60,17 +60,18 @@ def program(figure: LiveFigure, prefix: str) -> tuple[dict[str, Any], dict[str, 
         constants[packed["hash"]] = packed
         return packed["hash"]
 
-    def kept(program: dict[str, Any]) -> dict[str, Any]:
+    def kept(followed: Followed) -> dict[str, Any]:
+        program = written(followed)
         return program | {"constants": [keep(t) for t in program["constants"]]}
 
-    def all_kept(programs: dict[str, Any]) -> dict[str, Any]:
-        return {key: kept(program) for key, program in programs.items()}
+    def all_kept(followed: dict[str, Followed]) -> dict[str, Any]:
+        return {key: kept(one) for key, one in followed.items()}
 
     try:
         spec["programs"] = all_kept(programs.looks(figure))
         if figure.course:
             spec["run"]["start"] = kept(programs.start(figure.course))
-            spec["run"]["programs"] = all_kept(programs.steps(figure, figure.course))
+            spec["run"]["programs"] = all_kept(programs.steps(figure))
         return spec, constants
     except Untraceable as reason:
         constants.clear()

@@ -1,6 +1,7 @@
-"""The programs of a figure: its kernel's, and those of its run, for a page."""
+"""A figure's kernel and run, followed once for its page and what the tests need."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -9,45 +10,48 @@ from torch.utils import _pytree as pytree
 
 from .chance import Chance
 from .figure import LiveFigure
+from .follow import Followed, follow
 from .run import Course, flat, names, takes
-from .trace import trace
 
 KEY = "."  # the name of the key of chance; those of the state's tensors begin with it
-Traced = dict[str, Any]
 
 
-def looks(figure: LiveFigure) -> dict[str, Traced]:
-    """The kernel's program for each combination of the choices that it takes.
+@lru_cache(maxsize=1)
+def looks(figure: LiveFigure) -> dict[str, Followed]:
+    """The kernel for each combination of the choices that it takes.
 
-    Raises Untraceable where there is none.
+    Raises Untraceable where torch cannot follow it.
     """
     inputs = takes(figure.kernel, figure.inputs)
     if figure.course:
         inputs = inputs_of(figure.course) | inputs
     combinations = figure.combinations(figure.kernel)
-    return {key: trace(look_of(figure), inputs, c) for key, c in combinations}
+    return {key: follow(_look_of(figure), inputs, c) for key, c in combinations}
 
 
-def steps(figure: LiveFigure, course: Course) -> dict[str, Traced]:
-    """The program of a step for each combination of the choices that it takes."""
+@lru_cache(maxsize=1)
+def steps(figure: LiveFigure) -> dict[str, Followed]:
+    """A step of its run for each combination of the choices that it takes."""
+    assert figure.course
+    course = figure.course
     inputs = inputs_of(course) | {KEY: course.key}
     inputs |= takes(course.run.step, figure.inputs)
     combinations = figure.combinations(course.run.step)
-    return {key: trace(step_of(course), inputs, c) for key, c in combinations}
+    return {key: follow(_step_of(course), inputs, c) for key, c in combinations}
 
 
-def start(course: Course) -> Traced:
-    """The program that gives the state, and the key of chance, for a seed."""
+def start(course: Course) -> Followed:
+    """What gives the state, and the key of chance, for a seed."""
 
     def begin(seed: Tensor) -> dict[str, Tensor]:
         chance = Chance.seeded(seed)
         leaves, _ = flat(course.run.start(chance))
         return named(course, leaves) | {KEY: chance.key}
 
-    return trace(begin, {"seed": torch.tensor(1.0)}, {})
+    return follow(begin, {"seed": torch.tensor(1.0)}, {})
 
 
-def look_of(figure: LiveFigure) -> Callable[..., dict[str, Tensor]]:
+def _look_of(figure: LiveFigure) -> Callable[..., dict[str, Tensor]]:
     """The kernel as a function of controls, and of a state's tensors by name."""
 
     def look(**given: Any) -> dict[str, Tensor]:
@@ -57,7 +61,7 @@ def look_of(figure: LiveFigure) -> Callable[..., dict[str, Tensor]]:
     return look
 
 
-def step_of(course: Course) -> Callable[..., dict[str, Tensor]]:
+def _step_of(course: Course) -> Callable[..., dict[str, Tensor]]:
     """A step as such a function, which also takes and gives the key of chance."""
 
     def step(**given: Any) -> dict[str, Tensor]:

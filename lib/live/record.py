@@ -4,6 +4,7 @@ A kernel is asked in float32, as it is. A run is followed in double precision, s
 the page is held against what is right, and not against another rounding.
 """
 
+import copy
 import json
 import os
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from torch import Tensor, fx
 
 from . import programs
 from .figure import LiveFigure
-from .follow import follow
+from .follow import Followed
 from .run import Course
 
 CASES, STEPS = 25, 20
@@ -59,25 +60,35 @@ def _played(figure: LiveFigure, number: int) -> Iterator[dict[str, Any]]:
     """A run for each setting, seeded by its number."""
     assert figure.course
     course = Course(figure.course.run)
-    doubled: dict[str, Any] = {}
+    steps = [*map(_Double, programs.steps(figure).values())]
+    looks = [*map(_Double, programs.looks(figure).values())]
+    held = set()
     for seed, (key, inputs, choices) in enumerate(_settings(figure, number), 1):
+        step, look = (_chosen(kind, choices) for kind in (steps, looks))
         course.restart(seed)
         state = programs.inputs_of(course) | {programs.KEY: course.key}
-        if is_new := key not in doubled:
-            calls = programs.step_of(course), programs.look_of(figure)
-            doubled[key] = [_doubled(call, state | inputs, choices) for call in calls]
-        step, look = doubled[key]
         seen = {}
         for i in range(1, STEPS + 1):
             state = step(state | inputs)
             if i in LOOKS:
                 seen[i] = look(state | inputs)
-        if is_new:
+        if key not in held:
             course.advance(inputs | choices, 3)
             own = figure.call(inputs, choices, course.state)
             _expect_near(seen[3], figure.moving(own))
+            held.add(key)
         answers = {i: _tensors(values) for i, values in seen.items()}
         yield {"key": key, "seed": seed, "state": _plain(inputs), "answers": answers}
+
+
+def _chosen(kernels: list["_Double"], choices: dict[str, Any]) -> "_Double":
+    """The one whose own choices are among these."""
+    for kernel in kernels:
+        if all(
+            choices[name] == value for name, value in kernel.followed.choices.items()
+        ):
+            return kernel
+    raise LookupError(f"none of {len(kernels)} kernels is for {choices}")
 
 
 def _expect_near(followed: dict[str, Tensor], own: dict[str, Tensor]) -> None:
@@ -90,37 +101,35 @@ def _expect_near(followed: dict[str, Tensor], own: dict[str, Tensor]) -> None:
         torch.testing.assert_close(followed[name].double(), wide, **close, msg=said)
 
 
-def _doubled(call: Any, inputs: dict[str, Tensor], choices: dict[str, Any]) -> Any:
-    """The call in double precision: its operations, followed and made anew."""
-    outputs: list[str] = []
+class _Double:
+    """A kernel that was followed, with float64 where its operations have float32."""
 
-    def flat(*tensors: Tensor) -> tuple[Tensor, ...]:
-        found = call(**dict(zip(inputs, tensors, strict=True)), **choices)
-        outputs[:] = found
-        return tuple(found.values())
+    def __init__(self, followed: Followed):
+        self.followed = followed
+        self.module = copy.deepcopy(followed.graph).double()
+        for node in self.module.graph.nodes:
+            if node.op == "get_attr":  # some are neither parameters nor buffers
+                tensor = getattr(self.module, node.target)
+                if tensor.dtype == torch.float32:
+                    setattr(self.module, node.target, tensor.double())
+            node.args = fx.node.map_aggregate(node.args, _wide)
+            node.kwargs = fx.node.map_aggregate(node.kwargs, _wide)
+        self.module.recompile()
 
-    double = _Double(follow(flat, inputs))
-    return lambda given: dict(zip(outputs, double.run(*given.values()), strict=True))
+    def __call__(self, given: dict[str, Tensor]) -> dict[str, Tensor]:
+        single = (given[name] for name in self.followed.inputs)
+        wide = (x.double() if x.dtype == torch.float32 else x for x in single)
+        torch.set_default_dtype(torch.float64)
+        try:
+            with torch.no_grad():
+                found = self.module(*wide)
+        finally:
+            torch.set_default_dtype(torch.float32)
+        return dict(zip(self.followed.outputs, found, strict=True))
 
 
-class _Double(fx.Interpreter):
-    """Makes each operation in float64 where the graph has float32."""
-
-    def fetch_attr(self, target: str) -> Any:
-        return _wide(super().fetch_attr(target))
-
-    def placeholder(self, target: Any, args: Any, kwargs: Any) -> Any:
-        return _wide(super().placeholder(target, args, kwargs))
-
-    def call_function(self, target: Any, args: Any, kwargs: Any) -> Any:
-        if kwargs.get("dtype") == torch.float32:
-            kwargs = kwargs | {"dtype": torch.float64}
-        return _wide(super().call_function(target, args, kwargs))
-
-
-def _wide(value: Any) -> Any:
-    single = isinstance(value, Tensor) and value.dtype == torch.float32
-    return value.double() if single else value
+def _wide(argument: Any) -> Any:
+    return torch.float64 if argument is torch.float32 else argument
 
 
 def _plain(inputs: dict[str, Tensor]) -> dict[str, list[float]]:

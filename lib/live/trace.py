@@ -9,30 +9,30 @@ from typing import Any
 
 import torch
 
-from .follow import Untraceable, follow, mutates, owner
+from .follow import Followed, Untraceable, follow, mutates, owner
 from .ops import HARMLESS, IDENTITY, IGNORED, IMPLIED, OPS
 
 Kernel = Callable[..., dict[str, torch.Tensor]]
+Traced = dict[str, Any]
 
 
 def trace(
     kernel: Kernel, inputs: dict[str, torch.Tensor], choices: dict[str, Any]
-) -> dict[str, Any]:
-    """The kernel's program for one combination of choices.
+) -> Traced:
+    """The kernel's program for one combination of choices, as `written` has it."""
+    return written(follow(kernel, inputs, choices))
 
-    Returns ``inputs`` (names), ``constants`` (tensors), ``nodes`` (operation,
+
+def written(followed: Followed) -> Traced:
+    """The program of a kernel that was followed.
+
+    It has ``inputs`` (names), ``constants`` (tensors), ``nodes`` (operation,
     arguments, dtype, shape) and ``outputs`` (name -> number of a value); values are
-    numbered inputs first, then constants, then nodes. Raises Untraceable with torch's
-    own reason, or with the operation or argument that scripts/tensor does not know.
+    numbered inputs first, then constants, then nodes. Raises Untraceable with the
+    operation or argument that scripts/tensor does not know.
     """
-    outputs: list[str] = []
-
-    def call(*tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        found = kernel(**dict(zip(inputs, tensors, strict=True)), **choices)
-        outputs[:] = found
-        return tuple(torch.as_tensor(value) for value in found.values())
-
-    return _Program(follow(call, inputs), list(inputs), outputs).as_dict()
+    graph, inputs, outputs = followed.graph, followed.inputs, followed.outputs
+    return _Program(graph, inputs, outputs).as_dict()
 
 
 class _Program:
@@ -117,7 +117,7 @@ class _Program:
         self.nodes = [[op, final(args), *meta] for op, args, *meta in self.nodes]
         self.outputs = {k: int(final(v)[1:]) for k, v in outputs.items()}
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> Traced:
         return {
             "inputs": self.names,
             "constants": self.constants,
