@@ -161,3 +161,13 @@ def anchors(path):
 def test_the_pages_that_a_visitor_looks_for_are_there():
     names = {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md"}
     assert names <= {path.name for path in PAGES}
+
+
+def test_the_first_pages_count_what_there_is():
+    chapters = [p.read_text("utf8") for p in ROOT.glob("source/*/chapter.md")]
+    sheets = [p.read_text("utf8") for p in ROOT.glob("source/*/exercises.md")]
+    figures = len(re.findall(r"^ *live\(", "\n".join(chapters), flags=re.M))
+    tasks = len(re.findall(r"^## Exercise ", "\n".join(sheets), flags=re.M))
+    said = f"{len(chapters)} chapters with {figures} live figures and {tasks} exercises"
+    for page in ("README.md", "source/index.md"):
+        assert said in (ROOT / page).read_text("utf8"), page
