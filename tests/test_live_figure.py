@@ -295,6 +295,18 @@ def test_a_notebook_keeps_a_still_picture_and_a_sentence(figure):
     assert os.getpid() in metadata["live_papers"]["processes"]
 
 
+def test_a_still_picture_shows_the_values_whatever_was_drawn_first(figure):
+    """`draw` may begin with empty artists; a page fills them, and so must the still."""
+
+    def empty(fig, **values):
+        return gallery.draw(fig, **{k: torch.zeros_like(v) for k, v in values.items()})
+
+    same = LiveFigure(
+        gallery.kernel, empty, gallery.ALT, figure.size, gallery.CONTROLS
+    )
+    assert same.picture.still == figure.picture.still
+
+
 def test_a_kernel_that_raises_is_reported_and_the_widget_lives_on():
     def kernel(a):
         if a > 1.5:

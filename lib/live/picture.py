@@ -11,7 +11,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 import torch
-from matplotlib.collections import PathCollection
+from matplotlib.axes import Axes
+from matplotlib.collections import FillBetweenPolyCollection, PathCollection
 from matplotlib.colors import same_color
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
@@ -25,6 +26,7 @@ from lib import plot
 
 from .keys import keys
 from .recipes import Mark, check_shape, recipe
+from .shown import show
 
 Values = dict[str, torch.Tensor]
 STILL = "A still picture. Run this cell, and it moves."
@@ -61,21 +63,24 @@ class Picture:
         self.fig.draw_without_rendering()
         self.fig.set_layout_engine("none")
         self.alt, self.said = alt, f"{alt}. {STILL}"
-        self.still = _still(self.fig, self.said)
         self.marks: list[Mark] = []
-        self.limits: dict[
-            str, Any
-        ] = {}  # name -> those of the axes that it is drawn on
         for number, (name, artist) in enumerate(moving):
             mark = {"id": f"m{number}", "name": name, **recipe(artist)}
             if isinstance(artist, Text):
                 mark["template"] = templates[artist]
             check_shape(mark, values[name])
-            if "sx" in mark:
-                axes = (artist[0] if mark["kind"] == "bars" else artist).axes
-                self.limits[name] = [list(axes.get_xlim()), list(axes.get_ylim())]
-            _stand_in(artist, mark["id"])
             self.marks.append(mark)
+        drawn_on = zip(self.marks, (_axes(artist) for _, artist in moving), strict=True)
+        self.limits = {  # name -> those of the axes that it is drawn on
+            mark["name"]: [list(axes.get_xlim()), list(axes.get_ylim())]
+            for mark, axes in drawn_on
+            if "sx" in mark
+        }
+        for mark, (name, artist) in zip(self.marks, moving, strict=True):
+            show(artist, mark, values[name])
+        self.still = _still(self.fig, self.said)
+        for mark, (_, artist) in zip(self.marks, moving, strict=True):
+            _stand_in(artist, mark["id"])
         self.keys = keys(self.fig, {a: n.replace("_", " ") for n, a in moving})
 
     def svg(self, prefix: str, hidden: Collection[str] = ()) -> str:
@@ -98,6 +103,10 @@ class Picture:
                 text = next(element.iter(_TEXT))
                 text.text = _FIELD.sub("…", mark["template"])
         return plot.text(root)
+
+
+def _axes(artist: Any) -> Axes:
+    return (artist[0] if isinstance(artist, BarContainer) else artist).axes
 
 
 def _still(fig: Any, said: str) -> bytes:
@@ -178,11 +187,9 @@ def _fill_template(label: Text, value: torch.Tensor) -> str:
 def _stand_in(artist: Any, key: str) -> None:
     """Give the artist its id, and data that matplotlib certainly draws."""
     if isinstance(artist, BarContainer):
-        artist[0].set_gid(key)
-        artist[0].set_visible(True)
         for patch in artist[1:]:
             patch.set_visible(False)
-        return
+        artist = artist[0]
     artist.set_gid(key)
     artist.set_visible(True)
     if isinstance(artist, Text | AxesImage):
@@ -192,6 +199,8 @@ def _stand_in(artist: Any, key: str) -> None:
     )
     if isinstance(artist, Line2D):
         artist.set(xdata=[x, x], ydata=[y, y], linestyle="-", marker="")
+    elif isinstance(artist, FillBetweenPolyCollection):
+        artist.set_data([x, x], [y, y], [y, y])
     elif isinstance(artist, PathCollection):
         artist.set_array(None)
         artist.set_offsets([[x, y]])
