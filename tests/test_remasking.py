@@ -1,5 +1,7 @@
 """Hiding words again: shares that stay, against loops and the official code's rule."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from hypothesis import given
@@ -102,7 +104,7 @@ def test_writing_keeps_the_shares(cap):
     assert got.shape == (50, 400) and (got != MASK).all()
     found = torch.stack([(x == MASK).float().mean() for x in history])
     torch.testing.assert_close(found, shares[1:], rtol=0, atol=0.015)
-    changed = [((a != MASK) & (b == MASK)).any() for a, b in zip(history, history[1:])]
+    changed = [((a != MASK) & (b == MASK)).any() for a, b in pairwise(history)]
     assert any(changed) == (cap > 0)
     share = got.flatten().bincount(minlength=MASK) / got.numel()
     torch.testing.assert_close(share, torch.full((MASK,), 1 / 3), rtol=0, atol=0.015)
