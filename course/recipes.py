@@ -6,6 +6,7 @@ tagged `recipe`, so that what is recorded is what the reader sees.
 
 import json
 import runpy
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,38 @@ def record(chapter: str, found: dict[str, Any]) -> None:
     RECORDS.mkdir(exist_ok=True)
     text = json.dumps(found, indent=1, sort_keys=True)
     (RECORDS / f"{chapter}.json").write_text(text + "\n")
+
+
+def keep(chapter: str, part: str, found: dict[str, Any], **head: Any) -> None:
+    """Add to one part of a record, and write `head`; what else stands there stays."""
+    path = RECORDS / f"{chapter}.json"
+    old = json.loads(path.read_text("utf8")) if path.exists() else {}
+    print(part, found, flush=True)
+    record(chapter, old | head | {part: old.get(part, {}) | found})
+
+
+def by_seed(chapter: str, measure: Callable[[int], Any], seeds: Iterable[int]) -> None:
+    """Record what is measured for each seed, on one thread, and with what it was."""
+    torch.set_num_threads(1)
+    found = {f"seed {seed}": measure(seed) for seed in seeds}
+    record(chapter, {"seeds": found, "made with": made_with()})
+
+
+def made_with() -> dict[str, Any]:
+    """What float sums depend on: the instruction set and the number of threads."""
+    instructions = torch.backends.cpu.get_cpu_capability()
+    return {"instruction set": instructions, "threads": torch.get_num_threads()}
+
+
+def words(text: str) -> list[str]:
+    """Its words, in small letters."""
+    return "".join(c.lower() if c.isalpha() else " " for c in text).split()
+
+
+def real(texts: Iterable[str], known: set[str]) -> float:
+    """The share of words that are known; a text's first and last may be cut."""
+    found = [word for text in texts for word in words(text)[1:-1]]
+    return sum(word in known for word in found) / max(len(found), 1)
 
 
 def weights(name: str, model: nn.Module) -> None:

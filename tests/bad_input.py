@@ -312,6 +312,21 @@ GOOD: dict[str, dict[str, Any]] = {
     ),
     "pipeline.times.peak": dict(plan=plan(orders("1F1B", 2, 4))),
     "pipeline.times.bubble": dict(method="ZB1P", p=4, F=1.0, B=2.0, W=0.5, both=2.5),
+    "remasking.most": dict(t=0.5, s=0.4),
+    "remasking.lifted": dict(t=0.5, s=0.4, sigma=0.2),
+    "remasking.step": dict(
+        x=tokens, words=tokens, t=0.5, s=0.4, sigma=0.2, mask_id=5, noise=rand(2, 3)
+    ),
+    "remasking.loop": dict(steps=40, on=0.6, off=0.1, hidden=0.1, cap=0.02),
+    "remasking.write": dict(
+        model=model,
+        batch=2,
+        length=3,
+        mask_id=5,
+        shares=torch.tensor([1.0, 0.5, 0.0]),
+        caps=torch.tensor([0.1, 0.1]),
+        temperature=1.0,
+    ),
     "rfcn.roi_pool": dict(features=maps, rois=rois, output_size=2, spatial_scale=0.3),
     "rfcn.roi_align": dict(
         features=maps,

@@ -164,3 +164,24 @@ def test_a_checkpoint_is_written_as_halves_and_read_back(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"99_big has 2\.1 MB of weights; at most 2"):
         recipes.weights("99_big", torch.nn.Linear(1024, 1024))
     assert not (tmp_path / "weights" / "99_big.pt").exists()
+
+
+def test_a_record_grows_part_by_part(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(recipes, "RECORDS", tmp_path)
+    monkeypatch.setattr("lib.data.records.RECORDS", tmp_path)
+    recipes.keep("99_tiny", "nats", {"masks 0": 1.5}, training={"steps": 3})
+    recipes.keep("99_tiny", "seconds", {"masks 0": 2})
+    recipes.keep("99_tiny", "nats", {"masks 0": 1.25, "masks 1": 1.75})
+    want = {"nats": {"masks 0": 1.25, "masks 1": 1.75}, "seconds": {"masks 0": 2}}
+    assert data.record("99_tiny") == want | {"training": {"steps": 3}}
+    assert "nats {'masks 0': 1.5}" in capsys.readouterr().out
+
+
+def test_a_record_by_seed_says_what_made_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(recipes, "RECORDS", tmp_path)
+    monkeypatch.setattr("lib.data.records.RECORDS", tmp_path)
+    recipes.by_seed("99_tiny", lambda seed: {"twice": 2 * seed}, range(1, 3))
+    found = data.record("99_tiny")
+    assert found["seeds"] == {"seed 1": {"twice": 2}, "seed 2": {"twice": 4}}
+    made = {"instruction set": torch.backends.cpu.get_cpu_capability(), "threads": 1}
+    assert found["made with"] == made

@@ -12,8 +12,8 @@ MODULES = [name for _, name, _ in pkgutil.walk_packages(lib.__path__, "lib.")]
 WITH_EXAMPLES = {
     "lib.block_diffusion", "lib.check.pieces", "lib.detection.boxes", "lib.divergence",
     "lib.efficientnet.cost", "lib.fpn.cost", "lib.gan.losses", "lib.grpo.loss",
-    "lib.llada", "lib.mla", "lib.sft", "lib.trident", "lib.two_samples", "lib.vae",
-    "lib.vit", "lib.vqgan.losses", "lib.yarn",
+    "lib.llada", "lib.mla", "lib.remasking", "lib.sft", "lib.trident",
+    "lib.two_samples", "lib.vae", "lib.vit", "lib.vqgan.losses", "lib.yarn",
 }  # fmt: skip
 
 

@@ -35,8 +35,8 @@ MEANS = {
     "09b": "sft | L tokens, M mask, B batch sequences, T tokens, V words vocabulary, "
     "P prompt",
     "10": "sedd | V words, S states, N steps, R texts, T tokens characters, n tokens",
-    "10b": "block_diffusion | V words, B blocks size tokens, N steps, R texts, "
-    "T tokens characters, n tokens, b blocks",
+    "10b": "block_diffusion remasking | V words, B blocks size tokens, N steps, "
+    "R texts, T tokens characters, n tokens, b blocks",
     "11": "scaling_laws | C budget, D tokens, N parameters boxes, M token, "
     "V words them",
     "11b": "dpo | B questions pairs, N answers, T tokens, V words vocabulary, "

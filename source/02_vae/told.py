@@ -27,5 +27,4 @@ if __name__ == "__main__":
     found: dict[str, dict[str, dict[str, float]]] = {}
     for given in (10, 1):
         found[f"as a {given}"] = {f"seed {n}": measure(n, given / 10) for n in range(3)}
-    made = {"instruction set": torch.backends.cpu.get_cpu_capability(), "threads": 1}
-    recipes.record("02_told", {**found, "made with": made})
+    recipes.record("02_told", {**found, "made with": recipes.made_with()})

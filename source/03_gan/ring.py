@@ -72,7 +72,4 @@ def measure(seed: int) -> dict[str, int | list[int]]:
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
-    found = {f"seed {seed}": measure(seed) for seed in SEEDS}
-    made = {"instruction set": torch.backends.cpu.get_cpu_capability(), "threads": 1}
-    recipes.record("03_ring", {"seeds": found, "made with": made})
+    recipes.by_seed("03_ring", measure, SEEDS)

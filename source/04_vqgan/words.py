@@ -58,7 +58,4 @@ def measure(seed: int) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
-    found = {f"seed {seed}": measure(seed) for seed in SEEDS}
-    made = {"instruction set": torch.backends.cpu.get_cpu_capability(), "threads": 1}
-    recipes.record("04_words", {"seeds": found, "made with": made})
+    recipes.by_seed("04_words", measure, SEEDS)

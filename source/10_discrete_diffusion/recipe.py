@@ -6,25 +6,16 @@ alone, and what the record holds of the others stays; seed 0 leaves its weights.
 
 import sys
 import time
+from functools import partial
 
 import torch
 
 from course import recipes
-from lib import data
 
 chapter = recipes.cells(__file__)
 NAME, HOW = "10_discrete_diffusion", {"steps": 3000}
 WEIGHTS = {"masks": "10_ratios_masks", "any letter": "10_ratios_letters"}
-
-
-def keep(part: str, found: dict[str, float]) -> None:
-    """Add to a part of the record."""
-    try:
-        old = data.record(NAME)
-    except ValueError:
-        old = {}
-    print(part, found, flush=True)
-    recipes.record(NAME, old | {"training": HOW, part: old.get(part, {}) | found})
+keep = partial(recipes.keep, NAME, training=HOW)
 
 
 def read(seed: int) -> None:
