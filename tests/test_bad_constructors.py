@@ -44,9 +44,6 @@ ACCEPTED = {  # class, argument, way to spoil it: why it is no mistake
     ("*Player", "turns", "*"): "the loop refuses it, with the player's name",
 }
 CLASSES = bad_constructors.classes()
-CASES: dict[str, list] = {name: [] for name in bad_constructors.GOOD}
-for name, *rest in bad_constructors.cases():
-    CASES[name].append(rest)
 
 
 def reasons(name, key, how):
@@ -58,17 +55,16 @@ def reasons(name, key, how):
 def test_every_public_class_has_good_arguments():
     tried = set(bad_constructors.GOOD) | bad_constructors.NOT_TRIED
     assert set(CLASSES) == tried
-    assert len(CLASSES) > 50 and sum(map(len, CASES.values())) > 800
+    assert len(CLASSES) > 50 and len([*bad_constructors.cases()]) > 800
 
 
 @pytest.fixture(scope="module")
 def outcomes():
     """What came of each spoilt argument."""
     found = {}
-    for name, cases in CASES.items():
-        for key, how, bad in cases:
-            given = bad_constructors.GOOD[name] | {key: bad}
-            found[name, key, how] = bad_input.outcome(CLASSES[name], given, how)
+    for name, key, how, bad in bad_constructors.cases():
+        given = bad_constructors.GOOD[name] | {key: bad}
+        found[name, key, how] = bad_input.outcome(CLASSES[name], given, how)
     return found
 
 

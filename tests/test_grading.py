@@ -26,6 +26,7 @@ from grading_little import (
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from trial import SHEETS
 
 from course import comfort, keeping
 from course.exercises import Sheet, answered, parse
@@ -36,7 +37,6 @@ from course.grading.own import chosen, main
 from course.grading.plugin import GradedNotebook
 from course.grading.report.grades import Grades, table
 from course.grading.values import MIME, close, difference, share, unpack
-from course.source import ROOT
 from lib.check import tiers
 
 DOUBLE = "def double(x):\n    return x + x"
@@ -375,9 +375,6 @@ def test_an_honest_notebook_gets_what_it_earned(path, box):
     assert [row.points for row in rows] == [2, 3, 0, 0]
     assert rows[2].remark == "double: the sign is flipped"
     assert rows[3].remark.startswith("SyntaxError: ")
-
-
-SHEETS = {p.parent.name: parse(p) for p in sorted(ROOT.glob("source/*/exercises.md"))}
 
 
 def standalone(sheet, first):

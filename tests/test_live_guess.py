@@ -344,13 +344,14 @@ def test_where_nothing_can_be_written_it_lasts_as_long_as_the_kernel(file):
 
 # ---- the course ----
 
-CELLS = [
-    (path, cell.text)
-    for path in sorted(ROOT.glob("source/**/*.md"))
-    if path.name in ("chapter.md", "index.md")
-    for cell in source.read(path, "site")
-    if cell.kind == "code" and "guess." in cell.text
-]
+
+def asking_cells():
+    """The code of all chapters that may ask, each with its file."""
+    for path in sorted(ROOT.glob("source/**/*.md")):
+        if path.name in ("chapter.md", "index.md"):
+            for cell in source.read(path, "site"):
+                if cell.kind == "code" and "guess." in cell.text:
+                    yield path, cell.text
 
 
 def asked(text):
@@ -372,7 +373,7 @@ def test_a_question_is_read_from_code():
 
 
 def test_each_question_of_the_course_is_asked_once():
-    found = [(q, path) for path, text in CELLS for q in asked(text)]
+    found = [(q, path) for path, text in asking_cells() for q in asked(text)]
     assert all(question for question, _ in found), "a question is spelled out"
     places = {}
     for question, path in found:

@@ -37,11 +37,16 @@ class BuildError(Exception):
 
 @dataclass(frozen=True)
 class Executed:
-    """A notebook with its outputs, and the seconds of one processor core it took."""
+    """A notebook with its outputs, and the seconds of one processor core it took.
+
+    What else is made of its outputs may be kept in the folder `kept`, which goes when
+    they do.
+    """
 
     notebook: NotebookNode
     seconds: float
     cached: bool
+    kept: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,8 @@ class Executor:
         kept = nbformat.read(entry / f"{name}.ipynb", as_version=4)
         seconds = kept.metadata["live_papers"]["seconds"]
         self._publish(name, entry / "figures", seconds)
-        return Executed(_with_outputs(notebook, kept), seconds, cached)
+        done = _with_outputs(notebook, kept)
+        return Executed(done, seconds, cached, entry / "made")
 
     @property
     def cache(self) -> Path:
