@@ -301,9 +301,7 @@ def test_a_still_picture_shows_the_values_whatever_was_drawn_first(figure):
     def empty(fig, **values):
         return gallery.draw(fig, **{k: torch.zeros_like(v) for k, v in values.items()})
 
-    same = LiveFigure(
-        gallery.kernel, empty, gallery.ALT, figure.size, gallery.CONTROLS
-    )
+    same = LiveFigure(gallery.kernel, empty, gallery.ALT, figure.size, gallery.CONTROLS)
     assert same.picture.still == figure.picture.still
 
 
