@@ -175,3 +175,15 @@ def test_the_glossary_knows_every_chapter_and_no_other():
     text = (ROOT / "source" / "glossary.md").read_text("utf8")
     named = set(re.findall(r"\((\w+)/chapter\.md\)", text))
     assert named == {path.parent.name for path in ROOT.glob("source/*/chapter.md")}
+
+
+def test_a_word_of_the_glossary_stands_in_the_chapters_that_explain_it():
+    text = (ROOT / "source" / "glossary.md").read_text("utf8")
+    entries = re.findall(r"^(\S.*)\n((?:  .*\n?)+)", text.split("{glossary}")[1], re.M)
+    assert len(entries) > 90
+    for word, meaning in entries:
+        stem = word.lower().split(",")[0].removesuffix("s")
+        for name in re.findall(r"\((\w+)/chapter\.md\)", meaning):
+            chapter = (ROOT / "source" / name / "chapter.md").read_text("utf8")
+            words = " ".join(chapter.lower().replace("*", "").split())
+            assert stem in words, f"{word} is not in {name}"
