@@ -309,4 +309,17 @@ def test_the_kernel_plays_for_the_widget(monkeypatch):
         "steps": 60,
         "named": "Train",
         "only": ["rate", "kind", "parts"],
+        "random": True,
     }
+
+
+def test_only_what_draws_has_a_seed():
+    none = lambda chance: {"x": torch.zeros(())}
+    some = lambda chance: {"x": chance.uniform()}
+    still = lambda state, chance, kind=0: state
+    moved = lambda state, chance, kind=0: {"x": chance.uniform()} if kind else state
+    kinds = [{"kind": 0}, {"kind": 1}]
+    assert not Course(Run(none, still)).is_random(kinds)
+    assert Course(Run(some, still)).is_random(kinds)
+    assert Course(Run(none, moved)).is_random(kinds)
+    assert not Course(Run(none, moved)).is_random(kinds[:1])

@@ -25,6 +25,11 @@ class Chance:
     def __init__(self, key: Tensor) -> None:
         self._key, self._drawn = key, 0
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether anything was drawn from it."""
+        return self._drawn > 0
+
     @classmethod
     def seeded(cls, seed: Tensor | int) -> "Chance":
         """The stream of a seed, a whole number of at least 0."""

@@ -129,6 +129,8 @@ class LiveFigure:
             run, seen = self.course.run, takes(self.kernel, self.controls)
             only = [name for name in self.controls if name not in seen]
             found["run"] = {"steps": run.steps, "named": run.named, "only": only}
+            settings = (self.inputs | c for _, c in self.combinations(run.step))
+            found["run"]["random"] = self.course.is_random(settings)
         return found
 
     def html(self, prefix: str) -> str:

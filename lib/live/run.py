@@ -2,7 +2,7 @@
 
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +60,17 @@ class Course:
         self.leaves, self.key = leaves, chance.key
         self.steps, self.lost = 0, False
         self._watched = [i for i, leaf in enumerate(leaves) if leaf.isfinite().all()]
+
+    def is_random(self, settings: Iterable[dict[str, Any]]) -> bool:
+        """Whether its start, or the next step with one of these controls, draws."""
+        chance = Chance.seeded(SEED)
+        with torch.no_grad():
+            self.run.start(chance)
+            for controls in settings:
+                if chance.is_asked:
+                    break
+                self.run.step(self.state, chance, **takes(self.run.step, controls))
+        return chance.is_asked
 
     @property
     def state(self) -> State:

@@ -13,14 +13,14 @@ const CALM = 1000; // ms between pictures for who wants little motion
 const SEEDS = 999;
 
 /**
- * The hands on a run {steps, named} in a figure's element `root`: {element, move(), moved(),
- * restart(), stop()}.
+ * The hands on a run in a figure's element `root`: {element, move(), moved(), restart(), stop()}.
  *
+ * run: {steps, named, random}; only one that is random has a seed to choose.
  * request() asks for the next picture; then move() says what is to be done for it, as
  * learning.js takes it, and moved({steps, lost}) is told how the run stands. Nothing moves by
  * itself: it waits for the button, or for a space on the picture, and stops when out of sight.
  */
-export function playerOf(root, { steps: last, named }, request) {
+export function playerOf(root, { steps: last, named, random }, request) {
   let playing = false;
   let wanted = {}; // by a button, for the next picture
   let done = 0;
@@ -82,7 +82,7 @@ export function playerOf(root, { steps: last, named }, request) {
       tool({ class: "live-tool" }, "One step", one),
       tool({ class: "live-tool" }, "Restart", restart),
       element("label", {}, "Speed ", pace),
-      element("label", {}, "Seed ", seeds),
+      random ? element("label", {}, "Seed ", seeds) : "",
       count,
     ),
     stop,
