@@ -124,6 +124,7 @@ def test_claims_quote_the_text(name):
     assert not missing, "these words stand nowhere in the chapter's prose"
     assert len(set(words)) == len(words)
     for cell in holding:
+        assert not re.search(r'claim\(\s*f"', cell.text), "words are quoted, not made"
         if "import" not in cell.text:
             assert "remove-cell" in cell.tags, f"line {cell.line}: a reader sees it"
 
