@@ -62,6 +62,7 @@ def figures() -> Iterator[str]:
     own = [row.compute for row in rows]
     above = sum(ms > 8 for ms in own)
     yield f"compute: a figure's own, ms; at most {max(own):.1f}, above 8 in {above}"
+    yield f"page: a slow control is visited {latency.VISITS} times, and its best counts"
     yield f"drag: pictures shown in {latency.STEPS} steps of {latency.STEP_MS} ms"
 
 
