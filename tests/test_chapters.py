@@ -117,7 +117,7 @@ def answered(record):
 
 
 def played(record):
-    """The same for a run, after its first steps and after more."""
+    """The same for a run, after its first steps and after twenty."""
     play = begun(record["spec"], record["constants"])
     chosen = [c["name"] for c in record["spec"]["controls"] if c["kind"] == "choice"]
     for case in record["cases"]:

@@ -19,9 +19,8 @@ from .figure import LiveFigure
 from .follow import Followed
 from .run import Course
 
-CASES = 25
-LOOKS = (1, 2, 3, 6)  # after how many steps a run is looked at
-LATER = (20, 40)  # and once for each combination of choices
+CASES, STEPS = 25, 20
+LOOKS = (1, 2, 3, STEPS)  # after how many steps it is looked at
 
 
 def record(
@@ -68,11 +67,10 @@ def _played(figure: LiveFigure, number: int) -> Iterator[dict[str, Any]]:
         step, look = (_chosen(kind, choices) for kind in (steps, looks))
         course.restart(seed)
         state = programs.inputs_of(course) | {programs.KEY: course.key}
-        looked_at = LOOKS if key in held else LOOKS + LATER
         seen = {}
-        for i in range(1, looked_at[-1] + 1):
+        for i in range(1, STEPS + 1):
             state = step(state | inputs)
-            if i in looked_at:
+            if i in LOOKS:
                 seen[i] = look(state | inputs)
         if key not in held:
             course.advance(inputs | choices, 3)
