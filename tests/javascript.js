@@ -3,7 +3,7 @@
 import { learning } from "../lib/live/scripts/answers/learning.js";
 import { grouped, means } from "../lib/live/scripts/guess/bets.js";
 import { judged } from "../lib/live/scripts/guess/score.js";
-import { veiled } from "../lib/live/scripts/guess/veil.js";
+import { veilOver } from "../lib/live/scripts/guess/veil.js";
 import { draw } from "../lib/live/scripts/marks/draw.js";
 import { format } from "../lib/live/scripts/marks/text.js";
 import { decode } from "../lib/live/scripts/tensor/constants.js";
@@ -151,7 +151,16 @@ export function judge(json) {
 /** What is drawn, seen and read of marks while some are hidden. */
 export function veil(json) {
   const { marks, values, hidden } = JSON.parse(json);
-  return JSON.stringify(veiled(marks, values, hidden));
+  return JSON.stringify(veilOver(marks)(values, hidden));
+}
+
+/** Of which marks the second picture has the drawings of the first. */
+export function drawnOnce(json) {
+  const { marks, values, others, hidden } = JSON.parse(json);
+  const veiled = veilOver(marks);
+  const { drawn } = veiled(values);
+  const again = veiled(others, hidden).drawn;
+  return marks.filter((_, i) => again[i] === drawn[i]).map(({ name }) => name);
 }
 
 /** The groups and the means of some bets. */

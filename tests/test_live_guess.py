@@ -167,6 +167,22 @@ def test_what_is_hidden_is_neither_drawn_nor_told():
     assert found["text"] == "3 of 4" and set(found["seen"]) == {"shown"}
 
 
+def test_only_what_has_changed_is_drawn_again():
+    axes = {"sx": [1, 0, False], "sy": [1, 0, False]}
+    names = ["same", "moved", "minus", "gone", "grown", "hidden"]
+    marks = [{"name": name, "kind": "line", "x": [1, 2], **axes} for name in names]
+    value = lambda *data: {"shape": [len(data)], "data": data}
+    values = {name: value(0, 4) for name in names}
+    others = values | {
+        "moved": value(0, 5),
+        "minus": value(-0.0, 4),
+        "gone": value(0, None),
+        "grown": {"shape": [1, 2], "data": [0, 4]},
+    }
+    asked = dict(marks=marks, values=values, others=others, hidden=["hidden"])
+    assert [*engine().call("live.drawnOnce", json.dumps(asked))] == ["same"]
+
+
 def test_what_only_answers_is_neither_drawn_nor_dropped():
     figure = make(guess.Choice("Which is best?", "best", ["a", "b", "c"]))
     assert set(figure.moving(figure.first)) == {"y", "spot", "total", "best"}

@@ -6,7 +6,6 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from course.site import pictures
 from course.site.pictures import lighter
 
 
@@ -44,17 +43,3 @@ def test_the_shorter_form_is_kept():
     assert len(lighter(tiny)) <= len(tiny)
     assert lighter(lighter(tiny)) == lighter(tiny)
     assert lighter("no picture") == "no picture"
-
-
-def test_a_picture_that_was_kept_is_not_made_again(tmp_path, monkeypatch):
-    html, other = png(smooth(20, 30, 3)), png(smooth(20, 31, 3))
-    found = lighter(html, tmp_path / "made")
-    (file,) = (tmp_path / "made").iterdir()
-    assert dots_of(found).shape == (20, 30, 4) and found == lighter(html)
-    pictures._shorter.cache_clear()
-    monkeypatch.setattr(pictures, "_webp", lambda png: b"another")
-    assert lighter(html, tmp_path / "made") == found
-    assert lighter(other, tmp_path / "made") != found
-    file.write_bytes(b"kept")
-    pictures._shorter.cache_clear()
-    assert b64decode(lighter(html, tmp_path / "made").split(",")[1]) == b"kept"

@@ -37,16 +37,11 @@ class BuildError(Exception):
 
 @dataclass(frozen=True)
 class Executed:
-    """A notebook with its outputs, and the seconds of one processor core it took.
-
-    What else is made of its outputs may be kept in the folder `kept`, which goes when
-    they do.
-    """
+    """A notebook with its outputs, and the seconds of one processor core it took."""
 
     notebook: NotebookNode
     seconds: float
     cached: bool
-    kept: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -109,7 +104,7 @@ class Executor:
         seconds = kept.metadata["live_papers"]["seconds"]
         self._publish(name, entry / "figures", seconds)
         done = _with_outputs(notebook, kept)
-        return Executed(done, seconds, cached, entry / "made")
+        return Executed(done, seconds, cached)
 
     @property
     def cache(self) -> Path:
@@ -180,6 +175,7 @@ async def launch(
         resources={"metadata": {"path": str(folder)}},
         record_timing=False,
         extra_arguments=["--log-level=ERROR"],
+        shutdown_kernel="immediate",  # torch takes a second to tidy up what is over
     )
     common = {
         "OMP_NUM_THREADS": THREADS,

@@ -82,7 +82,7 @@ def opening(name: str, done: Executed) -> Opening:
 def chapter(done: Executed) -> NotebookNode:
     """A chapter's page: its opening gains the seconds that were measured."""
     book = nbformat.from_dict(done.notebook)
-    _dress(book, done.kept)
+    _dress(book)
     measured = f"{done.seconds:.0f} seconds of one processor core, measured"
     first = book.cells[0]
     first.source = QUESTION.sub(r"{.question}\n\g<0>", first.source, count=1)
@@ -91,10 +91,9 @@ def chapter(done: Executed) -> NotebookNode:
     return book
 
 
-def _dress(book: NotebookNode, kept: Path | None) -> None:
+def _dress(book: NotebookNode) -> None:
     """Make the pictures in outputs lighter, and tag what styles must tell apart.
 
-    Lighter pictures are kept in a folder, where there is one, for the next build.
     Styles could look into cells by `:has()`, which costs each answer of a figure 4 ms.
     """
     for cell in book.cells:
@@ -102,7 +101,7 @@ def _dress(book: NotebookNode, kept: Path | None) -> None:
             o.data for o in cell.get("outputs", []) if "text/html" in o.get("data", {})
         ]
         for data in found:
-            data["text/html"] = lighter(data["text/html"], kept)
+            data["text/html"] = lighter(data["text/html"])
         tags = cell.metadata.setdefault("tags", [])
         if any('class="live"' in data["text/html"] for data in found):
             tags.append("moving")
@@ -138,7 +137,7 @@ def front(done: Executed, openings: Mapping[str, Opening]) -> NotebookNode:
         return f"| {number} | {link} | {o.question} | {o.minutes} min | {cost} |"
 
     book = nbformat.from_dict(done.notebook)
-    _dress(book, done.kept)
+    _dress(book)
     for cell in book.cells:
         if cell.cell_type == "markdown" and HEAD.search(cell.source):
             head = r"{.chapters}\n| No. \1 To read | To run |\n|-|-|-|-:|-:|"

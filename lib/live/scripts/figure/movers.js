@@ -17,7 +17,7 @@ const MOVERS = {
 
 function pathMover(home, mark) {
   const path = addedPath(home, { style: mark.stroke ?? mark.fill });
-  return ({ d }) => path.setAttribute("d", d);
+  return ({ d }) => setAttributes(path, { d });
 }
 
 function lineMover(home, mark) {
@@ -33,7 +33,7 @@ function lineMover(home, mark) {
 function barsMover(home, mark) {
   const paths = mark.fills.map((style) => addedPath(home, { style }));
   return (bars) => {
-    for (const [i, d] of bars.entries()) paths[i].setAttribute("d", d);
+    for (const [i, d] of bars.entries()) setAttributes(paths[i], { d });
   };
 }
 
@@ -80,6 +80,9 @@ function addedPath(home, attributes) {
   return path;
 }
 
+// What is there already stays: setting it again would have its style worked out again.
 function setAttributes(element, attributes) {
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
+  }
 }

@@ -1,7 +1,7 @@
 // The picture of a figure: its marks are moved, its texts read aloud, what went wrong is said.
 
 import { bytesOf } from "../answers/bytes.js";
-import { veiled } from "../guess/veil.js";
+import { veilOver } from "../guess/veil.js";
 import { mover } from "./movers.js";
 import { numbersOf } from "./numbers.js";
 
@@ -17,6 +17,8 @@ export function pictureOf(root, { prefix, marks }) {
     if (mark.lut) mark.table = bytesOf(mark.lut);
     return mover(homes[i], mark);
   });
+  const veiled = veilOver(marks);
+  let shown = [];
   const numbers = numbersOf(root.querySelector(".live-picture"), marks, homes);
   let quiet = 0;
   let pictures = 0;
@@ -27,8 +29,9 @@ export function pictureOf(root, { prefix, marks }) {
   return {
     numbers: numbers.list,
     show(values, hidden) {
-      const { drawn, seen, text } = veiled(marks, values, hidden);
-      for (const [i, move] of movers.entries()) move(drawn[i]);
+      const { drawn, seen, text } = veiled(values, hidden);
+      for (const [i, move] of movers.entries()) if (drawn[i] !== shown[i]) move(drawn[i]);
+      shown = drawn;
       numbers.show(seen);
       error.hidden = true;
       clearTimeout(quiet);

@@ -12,7 +12,7 @@ export function points(mark, value) {
   const coloured = mark.lut && width === 3;
   const all = eachRow(value, (a, b, c) => {
     const [x, y] = placeIn(mark, a, b);
-    return { x, y, rgb: coloured ? colour(mark, c).slice(0, 3) : null };
+    return { x, y, rgb: coloured ? colour(mark, c) : null };
   });
   const styled = all.map((point, i) => ({
     ...point,

@@ -11,3 +11,9 @@ export function eachRow(value, f) {
   const [n, width] = value.shape;
   return Array.from({ length: n }, (_, i) => f(...value.data.slice(i * width, (i + 1) * width)));
 }
+
+/** Whether two values are the same numbers in the same shape. */
+export function alike(a, b) {
+  const shapes = a.shape.join() === b.shape.join();
+  return shapes && a.data.every((v, i) => Object.is(v, b.data[i]));
+}
