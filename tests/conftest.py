@@ -13,6 +13,17 @@ hypothesis.settings.register_profile("course", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("course")
 
 
+def pytest_collection():
+    """While modules are imported nothing is garbage, and looking for it takes seconds."""
+    gc.disable()
+
+
+def pytest_collection_finish():
+    """What is imported stays, and the collector need not look at it again."""
+    gc.freeze()
+    gc.enable()
+
+
 def pytest_collection_modifyitems(items):
     """Files with slow tests first: the quick ones fill what is left at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
@@ -58,7 +69,6 @@ def one_thread():
     """
     import torch
 
-    gc.freeze()  # what is imported stays, and the collector need not look at it again
     torch.set_num_threads(1)
     if not torch.cuda.is_available():
         torch.manual_seed = torch.default_generator.manual_seed

@@ -215,6 +215,7 @@ def test_what_learns_and_what_collects_is_no_other_run():
     assert fingerprint(loss) == before
 
 
+@pytest.mark.slow
 def test_a_fingerprint_is_the_same_in_another_process(tmp_path):
     code = (
         "import torch\nfrom lib.train.fingerprint import fingerprint\n"

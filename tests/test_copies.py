@@ -5,6 +5,7 @@ from copying import copied
 from trial import TASKS, expected, marks, named, names_after, same
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("chapter", "task"), named(TASKS))
 def test_lines_of_the_check_are_no_answer(chapter, task):
     for text in copied(task):

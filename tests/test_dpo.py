@@ -116,6 +116,7 @@ def test_each_pair_is_pulled_by_the_weight_of_section_4():
 # What it solves
 
 
+@pytest.mark.slow
 @given(st.integers(2, 6), st.floats(0.2, 5))
 def test_no_policy_is_better_than_the_best_one(K, beta):
     ref, reward = torch.randn(2, K).double()

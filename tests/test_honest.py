@@ -471,6 +471,7 @@ def test_nothing_else_goes_along(path):
     assert found == ["NAMED = 3", learner.at("double").source]
 
 
+@pytest.mark.slow
 @given(st.text() | st.text("def x():\n\t \"'([{;=%\\#,@"))
 def test_any_text_is_cut(text):
     for part in statements(text):

@@ -74,6 +74,7 @@ def test_its_slope():
     assert torch.autograd.gradcheck(loss, logits)
 
 
+@pytest.mark.slow
 def test_it_meets_the_bound_on_average():
     """With logits that do not depend on what is seen, the mean is the plain loss."""
     torch.manual_seed(0)

@@ -119,6 +119,7 @@ def pages(site, read_once):
     return read_once(site)
 
 
+@pytest.mark.slow
 def test_a_fold_is_called_after_its_code_and_as_no_other(pages):
     names = [page.folds for page in pages.values() if page.folds]
     assert names, "nothing is folded"
@@ -310,7 +311,6 @@ def test_pages_for_teachers_are_reached_from_the_exercises():
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_a_sentence_sets_a_state_that_a_figure_of_its_page_has(pages, site):
     told = 0
     for page in pages.values():
@@ -338,6 +338,7 @@ def fits(control, text):
     return all(low <= number <= high for number, (low, high) in pairs)
 
 
+@pytest.mark.slow
 def test_links_lead_somewhere(pages):
     for page, found in pages.items():
         for link in found.links:

@@ -115,6 +115,7 @@ def test_on_a_line_the_sliced_distance_is_w1():
         torch.testing.assert_close(got, want)
 
 
+@pytest.mark.slow
 def test_two_gaussians_have_the_mmd_of_the_formula():
     """N(0, 1), N(d, 1): 2 w / sqrt(w^2 + 2) (1 - exp(-d^2 / (2 w^2 + 4)))."""
     even = torch.distributions.Normal(0.0, 1.0).icdf((torch.arange(4000) + 0.5) / 4000)
