@@ -14,7 +14,7 @@ hypothesis.settings.load_profile("course")
 
 
 def pytest_collection():
-    """While modules are imported nothing is garbage, and looking for it takes seconds."""
+    """While modules are imported nothing is garbage, and looking costs seconds."""
     gc.disable()
 
 
