@@ -1,14 +1,13 @@
 """The scripts of lib/live in V8 without a browser, for the tests."""
 
-import atexit
 import json
 import math
 from functools import cache
 from pathlib import Path
 
 import torch
-from py_mini_racer import MiniRacer
 
+from course import v8
 from lib.live import bundle
 from lib.live.trace import pack, trace
 
@@ -16,11 +15,10 @@ from lib.live.trace import pack, trace
 @cache
 def engine(lacks=""):
     """V8 with the scripts, and without the global object that it is to lack."""
-    racer = MiniRacer()
-    atexit.register(racer.close)  # or V8 may keep Python from ending
-    racer.eval(f"delete globalThis.{lacks}" if lacks else "")
-    racer.eval(bundle.classic(Path(__file__).with_suffix(".js"), "live"))
-    return racer
+    without = f"delete globalThis.{lacks}" if lacks else ""
+    return v8.context(
+        without, bundle.classic(Path(__file__).with_suffix(".js"), "live")
+    )
 
 
 def plain(values):

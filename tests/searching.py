@@ -1,9 +1,8 @@
 """The search page's scripts in V8, without a browser: what a query finds."""
 
-import atexit
 import json
 
-from py_mini_racer import MiniRacer
+from course import v8
 
 # What Sphinx's scripts ask of a browser before anything is shown.
 NO_BROWSER = """
@@ -23,11 +22,8 @@ class Engine:
     """The search of one built site."""
 
     def __init__(self, site):
-        self.racer = MiniRacer()
-        atexit.register(self.racer.close)
-        self.racer.eval(NO_BROWSER)
-        for name in FILES:
-            self.racer.eval((site / name).read_text("utf8"))
+        scripts = [(site / name).read_text("utf8") for name in FILES]
+        self.racer = v8.context(NO_BROWSER, *scripts)
         self.racer.eval(
             "var stems_of = stemsOf, found = (q) => JSON.stringify(rank(q));"
         )

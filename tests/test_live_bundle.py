@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from py_mini_racer import JSParseException, MiniRacer
+from py_mini_racer import JSParseException
 
+from course import v8
 from lib.live import bundle
 from lib.live.widget import LiveWidget
 
@@ -69,7 +70,7 @@ def test_anywidget_gets_a_module_that_renders():
 
 
 def evaluated(script):
-    racer = MiniRacer()
+    racer = v8.context()
     found = racer.eval(script)
     racer.close()
     return found

@@ -1,6 +1,5 @@
 """Mathematics set by KaTeX while the site is built, so that pages carry it finished."""
 
-import atexit
 import re
 from functools import cache
 from pathlib import Path
@@ -13,6 +12,8 @@ from sphinx.errors import SphinxError
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
+
+from course import v8
 
 KATEX = Path(__file__).parent / "katex" / "katex.min.js"
 # A failed formula comes back as text: V8's own exception would carry KaTeX's source.
@@ -41,11 +42,7 @@ def render(latex: str, display: bool) -> str:
 
 @cache
 def _katex() -> MiniRacer:
-    engine = MiniRacer()
-    atexit.register(engine.close)  # left to the interpreter's end, it often hangs
-    engine.eval(KATEX.read_text("utf8"))
-    engine.eval(RENDER)
-    return engine
+    return v8.context(KATEX.read_text("utf8"), RENDER)
 
 
 def _render(page: HTML5Translator, node: nodes.math | nodes.math_block) -> str:

@@ -2,20 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from operator import getitem
 from typing import Any
 from unittest.mock import patch
 
 import torch
 from torch import Tensor, fx
-from torch._decomp import get_decompositions
 from torch.func import functionalize
-from torch.fx.experimental.proxy_tensor import make_fx
+from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from .slopes import SLOPES
+from .simpler import one_hot, simpler
 
 aten = torch.ops.aten
+Call = Callable[..., tuple[Tensor, ...]]
 
 
 class Untraceable(Exception):
@@ -26,10 +27,11 @@ class Untraceable(Exception):
 class Followed:
     """The operations of a kernel for one combination of choices, and their names.
 
-    Tensors that it closes over are attributes of the graph.
+    Tensors that it closes over are `outside`, by the names that the graph has for them.
     """
 
-    graph: fx.GraphModule
+    graph: fx.Graph
+    outside: dict[str, Tensor]
     inputs: list[str]
     outputs: list[str]
     choices: dict[str, Any]
@@ -48,34 +50,111 @@ def follow(
         outputs[:] = found
         return tuple(torch.as_tensor(value) for value in found.values())
 
-    return Followed(_graph(call, inputs), list(inputs), outputs, choices)
+    graph, outside = _graph(call, list(inputs.values()))
+    return Followed(graph, outside, list(inputs), outputs, choices)
 
 
-def _graph(call: Callable, inputs: dict[str, Tensor]) -> fx.GraphModule:
+def _graph(call: Call, inputs: list[Tensor]) -> tuple[fx.Graph, dict[str, Tensor]]:
     exporting = patch.object(torch.compiler, "_is_exporting_flag", True)
-    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), exporting:
+    unchecked = patch.object(F, "one_hot", one_hot)
+    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), exporting, unchecked:
         try:
-            graph = _once(call, inputs)
-            for node in filter(mutates, graph.graph.nodes):
-                if owner(node.args[0]).op == "placeholder":
-                    raise Untraceable(f"{node.target} changes what outlives the call")
-            if any(map(mutates, graph.graph.nodes)):
-                graph = _once(graph, inputs)  # some of torch's own work in place
+            graph, outside = _noted(call, inputs)
+            if any(map(_mutates, graph.nodes)):  # some of torch's own work in place
+                graph, outside = _noted(fx.GraphModule(outside, graph), inputs)
         except Untraceable:
             raise
         except Exception as error:
             reason = str(error).strip().split("\n")[0]
             raise Untraceable(f"torch cannot follow it: {reason}") from error
-    return graph
+    return graph, outside
 
 
-def mutates(node: fx.Node) -> bool:
+def _noted(call: Call, inputs: list[Tensor]) -> tuple[fx.Graph, dict[str, Tensor]]:
+    apart = [x.clone() for x in inputs]  # the same tensor twice is one input
+    with _Notes(apart) as notes:
+        found = functionalize(call, remove="mutations")(*apart)
+    notes.graph.output(tuple(map(notes.node, found)))
+    return notes.graph, notes.outside
+
+
+class _Notes(TorchDispatchMode):
+    """A graph of what torch carries out, in simpler operations where there are such.
+
+    Each node's meta has what it gave as `val`, and whether it depends on an input as
+    `moving`.
+    """
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # nothing is compiled here, and loading the compiler takes seconds
+
+    def __init__(self, inputs: list[Tensor]) -> None:
+        super().__init__()
+        self.graph, self.outside = fx.Graph(), dict[str, Tensor]()
+        self.known: dict[int, tuple[fx.Node, Tensor]] = {}  # by the tensor's id
+        for number, x in enumerate(inputs):
+            self._gave(self.graph.placeholder(f"input_{number}"), x, moving=True)
+
+    def node(self, x: Any) -> Any:
+        """What gave a tensor; anything else is as it is."""
+        if not isinstance(x, Tensor):
+            return x
+        if id(x) not in self.known:
+            name = f"outside_{len(self.outside)}"
+            self.outside[name] = x
+            self._gave(self.graph.create_node("get_attr", name), x, moving=False)
+        return self.known[id(x)][0]
+
+    def __torch_dispatch__(
+        self, op: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if parts := simpler(op):
+            with self:
+                if (found := parts(*args, **kwargs)) is not NotImplemented:
+                    return found
+        if op is aten.lift_fresh.default:  # of a number in the code: it may be changed
+            op = aten.lift_fresh_copy.default
+        given = fx.node.map_aggregate((args, kwargs), self.node)
+        node = self.graph.call_function(op, *given)
+        moving = any(source.meta["moving"] for source in node.all_input_nodes)
+        _check(node, moving)
+        found = op(*args, **kwargs)
+        self._gave(node, found, moving)
+        if isinstance(found, list | tuple):
+            for number, part in enumerate(found):
+                self._gave(
+                    self.graph.call_function(getitem, (node, number)), part, moving
+                )
+        return found
+
+    def _gave(self, node: fx.Node, found: Any, moving: bool) -> None:
+        node.meta.update(val=found, moving=moving)
+        if isinstance(found, Tensor):  # it is kept, and no other tensor gets its id
+            self.known[id(found)] = node, found
+
+
+def _check(node: Any, moving: bool) -> None:
+    """Raise Untraceable where an operation cannot be carried out elsewhere."""
+    if _mutates(node) and _owner(node.args[0]).op != "call_function":
+        raise Untraceable(f"{node.target} changes what outlives the call")
+    if moving and torch.Tag.data_dependent_output in node.target.tags:
+        raise Untraceable("torch cannot follow it: its next step depends on a value")
+    if moving and torch.Tag.dynamic_output_shape in node.target.tags:
+        chosen = [source.meta for source in node.all_input_nodes[1:]]
+        masked = any(x["moving"] and x["val"].dtype == torch.bool for x in chosen)
+        if node.target is not aten.index.Tensor or masked:
+            raise Untraceable("a shape depends on the values of a control")
+
+
+def _mutates(node: fx.Node) -> bool:
     """Whether an operation writes into the tensor that it is given, as `add_` does."""
     name = str(node.target).removeprefix("aten.").split(".")[0]
     return node.op == "call_function" and name.endswith("_")
 
 
-def owner(node: Any) -> Any:
+def _owner(node: Any) -> Any:
     """The node whose memory this one is a view of; most are of their own."""
     while node.op == "call_function":
         schema = getattr(node.target, "_schema", None)  # getitem has none
@@ -83,57 +162,3 @@ def owner(node: Any) -> Any:
             break
         node = node.args[0]
     return node
-
-
-def _once(call: Callable, inputs: dict[str, Tensor]) -> fx.GraphModule:
-    trace = make_fx(
-        functionalize(call, remove="mutations"),
-        decomposition_table=_decompositions(),
-        tracing_mode="fake",
-        _allow_non_fake_inputs=True,
-    )
-    apart = (x.clone() for x in inputs.values())  # the same tensor twice is one input
-    return trace(*apart)
-
-
-@cache
-def _decompositions() -> dict[Any, Callable]:
-    """Which operations torch is to write as simpler ones, and how."""
-    table = torch.export.default_decompositions().materialize()
-    table |= get_decompositions(
-        [aten.upsample_bicubic2d.default, aten.max_pool2d_with_indices_backward.default]
-    )
-    del table[aten.upsample_nearest2d.default]  # operations.js has it
-    return table | {
-        **SLOPES,
-        aten.addmm.default: _addmm,
-        aten.copy.default: _copy,
-        aten.native_batch_norm.default: _batch_norm,
-    }
-
-
-def _addmm(bias: Tensor, a: Tensor, b: Tensor, beta: Any = 1, alpha: Any = 1) -> Tensor:
-    product = a @ b
-    return torch.add(product if alpha == 1 else alpha * product, bias, alpha=beta)
-
-
-def _copy(x: Tensor, source: Tensor, waits: bool = False) -> Tensor:
-    return source.to(x.dtype).expand(x.shape)
-
-
-def _batch_norm(x: Tensor, *given: Any) -> Any:
-    """The operation for a model in eval mode, or without running statistics."""
-    *tensors, training, momentum, eps = given
-    if not training:
-        arguments = x, *tensors, momentum, eps
-        return aten._native_batch_norm_legit_no_training(*arguments)
-    weight, bias, running, _ = tensors
-    if running is not None:
-        return NotImplemented
-    axes = [0, *range(2, x.dim())]
-    mean = x.mean(axes, keepdim=True)
-    rate = torch.rsqrt((x - mean).square().mean(axes, keepdim=True) + eps)
-    found = (x - mean) * rate
-    if weight is not None:
-        found = found * weight.view(mean.shape[1:]) + bias.view(mean.shape[1:])
-    return found, mean.flatten(), rate.flatten()

@@ -11,7 +11,6 @@ IDENTITY = {
     "alias.default",
     "detach.default",
     "lift_fresh_copy.default",
-    "prims.copy_strided.default",
 }
 IGNORED = {
     "_assert_tensor_metadata.default",

@@ -5,6 +5,7 @@ the page is held against what is right, and not against another rounding.
 """
 
 import copy
+import itertools
 import json
 import os
 from collections.abc import Iterator
@@ -56,29 +57,45 @@ def _answered(figure: LiveFigure, number: int) -> Iterator[dict[str, Any]]:
         yield {"key": key, "state": _plain(inputs), "answers": _tensors(answers)}
 
 
-def _played(figure: LiveFigure, number: int) -> Iterator[dict[str, Any]]:
-    """A run for each setting, seeded by its number."""
+def _played(figure: LiveFigure, number: int) -> list[dict[str, Any]]:
+    """A run for each setting, seeded by its number; those with equal choices as one."""
     assert figure.course
     course = Course(figure.course.run)
     steps = [*map(_Double, programs.steps(figure).values())]
     looks = [*map(_Double, programs.looks(figure).values())]
-    held = set()
-    for seed, (key, inputs, choices) in enumerate(_settings(figure, number), 1):
+    rows = sorted(enumerate(_settings(figure, number), 1), key=_key)
+    cases = []
+    for key, some in itertools.groupby(rows, _key):
+        seeds, settings = zip(*some, strict=True)
+        choices = settings[0][2]
         step, look = (_chosen(kind, choices) for kind in (steps, looks))
-        course.restart(seed)
-        state = programs.inputs_of(course) | {programs.KEY: course.key}
+        starts = []
+        for seed, (_, inputs, _) in zip(seeds, settings, strict=True):
+            course.restart(seed)
+            chance = {programs.KEY: course.key}
+            starts.append(programs.inputs_of(course) | chance | inputs)
+        state = {name: torch.stack([x[name] for x in starts]) for name in starts[0]}
         seen = {}
         for i in range(1, STEPS + 1):
-            state = step(state | inputs)
+            state |= step(state)
             if i in LOOKS:
-                seen[i] = look(state | inputs)
-        if key not in held:
-            course.advance(inputs | choices, 3)
-            own = figure.call(inputs, choices, course.state)
-            _expect_near(seen[3], figure.moving(own))
-            held.add(key)
-        answers = {i: _tensors(values) for i, values in seen.items()}
-        yield {"key": key, "seed": seed, "state": _plain(inputs), "answers": answers}
+                seen[i] = look(state)
+        course.advance(inputs | choices, 3)  # the last one's own, without a graph
+        own = figure.call(inputs, choices, course.state)
+        _expect_near(_row(seen[3], -1), figure.moving(own))
+        for row, (seed, (_, inputs, _)) in enumerate(zip(seeds, settings, strict=True)):
+            answers = {i: _tensors(_row(values, row)) for i, values in seen.items()}
+            case = {"key": key, "seed": seed, "state": _plain(inputs)}
+            cases.append(case | {"answers": answers})
+    return sorted(cases, key=lambda case: case["seed"])
+
+
+def _key(row: tuple[int, tuple[str, Any, Any]]) -> str:
+    return row[1][0]
+
+
+def _row(values: dict[str, Tensor], row: int) -> dict[str, Tensor]:
+    return {name: value[row] for name, value in values.items()}
 
 
 def _chosen(kernels: list["_Double"], choices: dict[str, Any]) -> "_Double":
@@ -102,30 +119,31 @@ def _expect_near(followed: dict[str, Tensor], own: dict[str, Tensor]) -> None:
 
 
 class _Double:
-    """A kernel that was followed, with float64 where its operations have float32."""
+    """A kernel that was followed, for many inputs at once, in float64 for float32."""
 
     def __init__(self, followed: Followed):
         self.followed = followed
-        self.module = copy.deepcopy(followed.graph).double()
-        for node in self.module.graph.nodes:
-            if node.op == "get_attr":  # some are neither parameters nor buffers
-                tensor = getattr(self.module, node.target)
-                if tensor.dtype == torch.float32:
-                    setattr(self.module, node.target, tensor.double())
+        graph = copy.deepcopy(followed.graph)
+        for node in graph.nodes:
             node.args = fx.node.map_aggregate(node.args, _wide)
             node.kwargs = fx.node.map_aggregate(node.kwargs, _wide)
-        self.module.recompile()
+        outside = {name: _wider(x) for name, x in followed.outside.items()}
+        self.module = fx.GraphModule(outside, graph)
 
     def __call__(self, given: dict[str, Tensor]) -> dict[str, Tensor]:
         single = (given[name] for name in self.followed.inputs)
-        wide = (x.double() if x.dtype == torch.float32 else x for x in single)
+        wide = map(_wider, single)
         torch.set_default_dtype(torch.float64)
         try:
             with torch.no_grad():
-                found = self.module(*wide)
+                found = torch.vmap(self.module)(*wide)
         finally:
             torch.set_default_dtype(torch.float32)
         return dict(zip(self.followed.outputs, found, strict=True))
+
+
+def _wider(x: Tensor) -> Tensor:
+    return x.double() if x.dtype == torch.float32 else x
 
 
 def _wide(argument: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from .follow import Followed, Untraceable, follow, mutates, owner
+from .follow import Followed, Untraceable, follow
 from .ops import HARMLESS, IDENTITY, IGNORED, IMPLIED, OPS
 
 Kernel = Callable[..., dict[str, torch.Tensor]]
@@ -31,46 +31,39 @@ def written(followed: Followed) -> Traced:
     numbered inputs first, then constants, then nodes. Raises Untraceable with the
     operation or argument that scripts/tensor does not know.
     """
-    graph, inputs, outputs = followed.graph, followed.inputs, followed.outputs
-    return _Program(graph, inputs, outputs).as_dict()
+    return _Program(followed).as_dict()
 
 
 class _Program:
     """Folds what depends on no input, drops what no output needs, writes the rest."""
 
-    def __init__(
-        self, traced: torch.fx.GraphModule, names: list[str], outputs: list[str]
-    ):
-        self.names, self.constants = names, []  # type: list[str], list[torch.Tensor]
+    def __init__(self, followed: Followed):
+        self.names = followed.inputs
+        self.constants: list[torch.Tensor] = []
         self.nodes: list[list[Any]] = []
         self.known: dict[Any, Any] = {}  # node -> value that depends on no input
         self.place: dict[Any, str] = {}  # node -> its name in the program
         live: list[tuple[Any, str, list[Any]]] = []
-        user = iter(range(len(names)))
-        for node in traced.graph.nodes:
-            if node.op == "get_attr":
-                self.known[node] = getattr(traced, node.target).detach()
-            elif node.op == "placeholder":
+        user = iter(range(len(self.names)))
+        for node in followed.graph.nodes:
+            if node.op == "placeholder":
                 self.place[node] = f"${next(user)}"
-            elif node.op == "call_function":
-                self._read(node, live)
             elif node.op == "output":
                 results = node.args[0]
+            elif node.meta["moving"]:
+                self._read(node, live)
+            else:
+                self.known[node] = node.meta["val"]
         self._write(live, results)
-        self._number(dict(zip(outputs, map(self._refer, results), strict=True)))
+        self._number(
+            dict(zip(followed.outputs, map(self._refer, results), strict=True))
+        )
 
     def _read(self, node: Any, live: list[tuple[Any, str, list[Any]]]) -> None:
         name = _name(node.target)
-        if name in IGNORED:
-            return
-        if mutates(node) and owner(node.args[0]).op != "call_function":
-            raise Untraceable(f"{name} changes what outlives the call")
-        if all(source in self.known for source in node.all_input_nodes):
-            value = torch.fx.node.map_arg((node.args, node.kwargs), self.known.get)
-            self.known[node] = node.target(*value[0], **value[1])
-        elif name in IDENTITY:
+        if name in IDENTITY:
             self.place[node] = self.place[node.args[0]]
-        else:
+        elif name not in IGNORED:
             op, arguments = _arguments(node, name)
             self.place[node] = f"@{len(live)}"
             live.append((node, op, arguments))
