@@ -176,6 +176,10 @@ KERNELS = {
         + torch.diagonal_scatter(x, Y[0, :3], 1)
     ),
     "copy": lambda x: torch.zeros(3, 4, dtype=torch.int64).copy_(x[0] * 9),
+    "put by mask": lambda x: (
+        x.index_put((x > 0,), torch.tensor(5.0))
+        + x.index_put((x[:, 0] > 0,), torch.tensor(1.0), accumulate=True)
+    ),
     "one hot": lambda x: F.one_hot(x.argmax(1), 4),
     "triangle": lambda x: x.tril() + x.triu(1) + (x @ x.T).tril(-1).sum(),
     "bucketize": lambda x: torch.bucketize(x, torch.linspace(-1, 1, 5)),
@@ -296,6 +300,18 @@ def test_closed_over_weights_and_folding():
     assert got["fixed"].item() == pytest.approx(P.sum().item())
 
 
+def test_a_value_that_no_control_moves_may_be_asked_for():
+    kernel = lambda x: {"y": x * (P > 0.5).sum().item() if P[0, 0] > 0 else x}
+    torch.testing.assert_close(traced(kernel, {"x": X})["y"], kernel(X)["y"].double())
+
+
+def test_nothing_outside_is_changed_by_what_is_refused():
+    before = Y.clone()
+    with pytest.raises(Untraceable):
+        trace(lambda x: {"y": x * Y.mul_(2)}, {"x": X}, {})
+    assert torch.equal(Y, before)
+
+
 def test_an_output_may_be_an_input():
     assert torch.equal(
         traced(lambda x: {"y": x, "z": x.clone()}, {"x": X})["z"], X.double()
@@ -311,10 +327,16 @@ def test_an_output_may_be_an_input():
             "scripts/tensor has no round.decimals",
         ),
         (lambda x: {"y": x.long() & x.int()}, "bool tensors only"),
+        (lambda x: {"y": x[P[:, 0] > 0.5]}, "no index.Tensor by a mask"),
         (lambda x: {"y": x if x[0, 0] > 0 else -x}, "torch cannot follow"),
         (lambda x: {"y": x[: int(x[0, 0])]}, "torch cannot follow"),
         (lambda x: {"y": x.sum().item()}, "torch cannot follow"),
+        (lambda x: {"y": x if x.split(2, 1)[0][0, 0] > 0 else -x}, "on a value"),
+        (lambda x: {"y": x if torch.equal(x, Y) else -x}, "on a value"),
+        (lambda x: {"y": x * x.tolist()[0][0]}, "torch cannot follow"),
         (lambda x: {"y": x[x > 0]}, "a shape depends on the values"),
+        (lambda x: {"y": x.unique()}, "a shape depends on the values"),
+        (lambda x: {"y": x.index_put((x > 0,), x[x[:, 0] > 0])}, "a shape depends"),
         (lambda x: {"y": x * Y.mul_(1)}, "mul_.Tensor changes what outlives"),
         (lambda x: {"y": x * Y.view(12)[:4].mul_(1)}, "mul_.Tensor changes what outl"),
         (lambda x: {"y": x.add_(1)}, "copy_.default changes what outlives"),

@@ -32,6 +32,7 @@ def _decompositions() -> dict[Any, Callable]:
         **SLOPES,
         aten.addmm.default: _addmm,
         aten.copy.default: _copy,
+        aten.index_put.default: _put_by_mask,
         torch.ops.prims.copy_strided.default: _copy_strided,
         aten.native_batch_norm.default: _batch_norm,
     }
@@ -53,6 +54,16 @@ def _copy(x: Tensor, source: Tensor, waits: bool = False) -> Tensor:
 
 def _copy_strided(x: Tensor, stride: Any) -> Tensor:
     return x.clone()  # how it lies in memory is nothing to a page
+
+
+def _put_by_mask(x: Tensor, masks: Any, value: Tensor, adds: bool = False) -> Any:
+    """A number where a mask says so; other indices stay what they are."""
+    mask = masks[0]
+    if len(masks) > 1 or mask.dtype != torch.bool or value.numel() > 1:
+        return NotImplemented
+    mask = mask.view(*mask.shape, *[1] * (x.dim() - mask.dim()))
+    value = value.view([]).to(x.dtype)
+    return torch.where(mask, x + value if adds else value, x)
 
 
 def _batch_norm(x: Tensor, *given: Any) -> Any:

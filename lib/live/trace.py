@@ -140,6 +140,11 @@ def _arguments(node: Any, name: str) -> tuple[str, list[Any]]:
         if not read and value[a.name] != a.default_value:
             argument = f"{a.name}={value[a.name]}"
             raise Untraceable(f"scripts/tensor ignores {argument} of {name}")
+    chosen = node.all_input_nodes[1:] if name.startswith("index") else []
+    if any(source.meta["val"].dtype == torch.bool for source in chosen):
+        raise Untraceable(
+            f"scripts/tensor has no {name} by a mask: torch.where does it"
+        )
     if name.startswith("bitwise_") and node.meta["val"].dtype != torch.bool:
         raise Untraceable(f"scripts/tensor has {name} for bool tensors only")
     return op, [None if argument == "-" else value[argument] for argument in wanted]
