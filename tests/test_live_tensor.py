@@ -176,6 +176,7 @@ KERNELS = {
         + torch.diagonal_scatter(x, Y[0, :3], 1)
     ),
     "copy": lambda x: torch.zeros(3, 4, dtype=torch.int64).copy_(x[0] * 9),
+    "put bools": lambda x: (x > 0).index_put((torch.tensor([2, 0]),), Y[0] > 0),
     "put by mask": lambda x: (
         x.index_put((x > 0,), torch.tensor(5.0))
         + x.index_put((x[:, 0] > 0,), torch.tensor(1.0), accumulate=True)
@@ -335,6 +336,7 @@ def test_an_output_may_be_an_input():
         (lambda x: {"y": x if torch.equal(x, Y) else -x}, "on a value"),
         (lambda x: {"y": x * x.tolist()[0][0]}, "torch cannot follow"),
         (lambda x: {"y": x[x > 0]}, "a shape depends on the values"),
+        (lambda x: (lambda mask: {"y": mask[mask]})(x > 0), "a shape depends"),
         (lambda x: {"y": x.unique()}, "a shape depends on the values"),
         (lambda x: {"y": x.index_put((x > 0,), x[x[:, 0] > 0])}, "a shape depends"),
         (lambda x: {"y": x * Y.mul_(1)}, "mul_.Tensor changes what outlives"),

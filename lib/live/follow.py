@@ -142,10 +142,17 @@ def _check(node: Any, moving: bool) -> None:
     if moving and torch.Tag.data_dependent_output in node.target.tags:
         raise Untraceable("torch cannot follow it: its next step depends on a value")
     if moving and torch.Tag.dynamic_output_shape in node.target.tags:
-        chosen = [source.meta for source in node.all_input_nodes[1:]]
-        masked = any(x["moving"] and x["val"].dtype == torch.bool for x in chosen)
+        masked = any(mask.meta["moving"] for mask in masks(node))
         if node.target is not aten.index.Tensor or masked:
             raise Untraceable("a shape depends on the values of a control")
+
+
+def masks(node: Any) -> list[fx.Node]:
+    """Those of an operation's indices that say yes or no, in x[i, j]."""
+    if node.target not in (aten.index.Tensor, aten.index_put.default):
+        return []
+    indices = filter(None, node.args[1])
+    return [index for index in indices if index.meta["val"].dtype == torch.bool]
 
 
 def _mutates(node: fx.Node) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from .follow import Followed, Untraceable, follow
+from .follow import Followed, Untraceable, follow, masks
 from .ops import HARMLESS, IDENTITY, IGNORED, IMPLIED, OPS
 
 Kernel = Callable[..., dict[str, torch.Tensor]]
@@ -140,8 +140,7 @@ def _arguments(node: Any, name: str) -> tuple[str, list[Any]]:
         if not read and value[a.name] != a.default_value:
             argument = f"{a.name}={value[a.name]}"
             raise Untraceable(f"scripts/tensor ignores {argument} of {name}")
-    chosen = node.all_input_nodes[1:] if name.startswith("index") else []
-    if any(source.meta["val"].dtype == torch.bool for source in chosen):
+    if masks(node):
         raise Untraceable(
             f"scripts/tensor has no {name} by a mask: torch.where does it"
         )
