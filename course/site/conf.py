@@ -6,8 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pybtex.plugin
 import sphinxcontrib.bibtex.plugin
 from docutils import nodes
+from pybtex.backends import plaintext
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinxcontrib.bibtex.style.referencing import BracketStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
@@ -66,6 +69,10 @@ class Round(AuthorYearReferenceStyle):
 sphinxcontrib.bibtex.plugin.register_plugin(
     "sphinxcontrib.bibtex.style.referencing", "round", Round
 )
+# Otherwise each citation looks for it through all packages that are installed.
+pybtex.plugin.register_plugin(
+    "pybtex.backends", "plaintext", plaintext.Backend, force=True
+)
 
 
 def only_what_it_needs(
@@ -102,8 +109,25 @@ def where_it_comes_from(
     context["links"] = links(app.config.repository, pagename, root)
 
 
+def what_else_there_is(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
+    """Name the pages of the menu: Sphinx itself would copy all contents for each."""
+    front = app.env.tocs[app.config.root_doc]
+    context["menu"] = [
+        (page, title or app.env.titles[page].astext())
+        for tree in front.findall(addnodes.toctree)
+        for title, page in tree["entries"]
+    ]
+
+
 def setup(app: Sphinx) -> None:
     """Choose scripts, styles and links page by page."""
     app.add_config_value("repository", "", "html", str)
     app.connect("html-page-context", only_what_it_needs)
     app.connect("html-page-context", where_it_comes_from)
+    app.connect("html-page-context", what_else_there_is)

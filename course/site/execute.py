@@ -4,35 +4,24 @@ import asyncio
 import hashlib
 import json
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import (
-    CellExecutionError,
-    CellTimeoutError,
-    DeadKernelError,
-)
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell
 
-from course.site import depends
+from course.site import depends, forked
+from course.site.forked import Forks
+from course.site.launch import SETTINGS, BuildError, launch, plain
 
-CELL_SECONDS = 600  # a cell that runs longer is stuck
-THREADS = "1"  # two chapters, a core each, are done before two with both cores each
 AT_ONCE = min(4, os.cpu_count() or 1)
 # All other tags are about the look of a page, and no output depends on them.
 DECIDING = {"raises-exception", "skip-execution", "stderr"}
-CORE_SECONDS = "sum(__import__('os').times()[:4])"  # since the kernel's start
-
-
-class BuildError(Exception):
-    """A chapter or a page that must not be shipped, with the place and the reason."""
+FEW = 3  # so many kernels begin in less time than it takes to have a process to fork
 
 
 @dataclass(frozen=True)
@@ -67,18 +56,21 @@ class Executor:
         for killed in self.cache.glob(".half-*"):
             shutil.rmtree(killed)
         free = asyncio.Semaphore(AT_ONCE)
+        missing = [n for n, b in notebooks.items() if not self._kept(self._entry(n, b))]
+        worth = forked.POSSIBLE and len(missing) > FEW
 
         async def one(name: str, notebook: NotebookNode) -> Executed:
             async with free:
-                done = await self._one(name, notebook)
+                done = await self._one(name, notebook, forks)
             ran = f"executed in {done.seconds:.1f} s of one core"
             print(f"{name:24} {'from the cache' if done.cached else ran}", flush=True)
             return done
 
         # The front page and the first chapters are short: last, they fill both cores.
         names = list(notebooks)[::-1]
-        runs = (one(name, notebooks[name]) for name in names)
-        results = await asyncio.gather(*runs, return_exceptions=True)
+        with forked.forks(SETTINGS) if worth else nullcontext() as forks:
+            runs = (one(name, notebooks[name]) for name in names)
+            results = await asyncio.gather(*runs, return_exceptions=True)
         done: dict[str, Executed] = {}
         failures: list[str] = []
         for name, result in reversed(list(zip(names, results, strict=True))):
@@ -92,11 +84,13 @@ class Executor:
             raise BuildError("\n".join(failures))
         return done
 
-    async def _one(self, name: str, notebook: NotebookNode) -> Executed:
-        entry = self.cache / self.key(name, notebook)
-        cached = entry.is_dir() and not self.fresh
+    async def _one(
+        self, name: str, notebook: NotebookNode, forks: Forks | None
+    ) -> Executed:
+        entry = self._entry(name, notebook)
+        cached = self._kept(entry)
         if not cached:
-            await self._make(entry, name, notebook)
+            await self._make(entry, name, notebook, forks)
         for old in self.cache.glob(f"*/{name}.ipynb"):
             if old.parent != entry:
                 shutil.rmtree(old.parent)
@@ -105,6 +99,12 @@ class Executor:
         self._publish(name, entry / "figures", seconds)
         done = _with_outputs(notebook, kept)
         return Executed(done, seconds, cached)
+
+    def _entry(self, name: str, notebook: NotebookNode) -> Path:
+        return self.cache / self.key(name, notebook)
+
+    def _kept(self, entry: Path) -> bool:
+        return entry.is_dir() and not self.fresh
 
     @property
     def cache(self) -> Path:
@@ -127,12 +127,14 @@ class Executor:
             whole.update(hashlib.sha256(part).digest())
         return whole.hexdigest()
 
-    async def _make(self, entry: Path, name: str, notebook: NotebookNode) -> None:
+    async def _make(
+        self, entry: Path, name: str, notebook: NotebookNode, forks: Forks | None
+    ) -> None:
         half = Path(tempfile.mkdtemp(dir=self.cache, prefix=".half-"))
         try:
             (half / "figures").mkdir()
             done = nbformat.from_dict(notebook)
-            seconds = await self._run(name, done, half / "figures")
+            seconds = await self._run(name, done, half / "figures", forks)
             done.metadata.setdefault("live_papers", {})["seconds"] = round(seconds, 1)
             nbformat.write(done, half / f"{name}.ipynb")
             shutil.rmtree(entry, ignore_errors=True)
@@ -140,10 +142,12 @@ class Executor:
         finally:
             shutil.rmtree(half, ignore_errors=True)
 
-    async def _run(self, name: str, notebook: NotebookNode, figures: Path) -> float:
+    async def _run(
+        self, name: str, notebook: NotebookNode, figures: Path, forks: Forks | None
+    ) -> float:
         """Execute in place, as a page; returns its seconds of one core."""
         said = {"LIVE_STATIC": "1", "LIVE_FIGURES": str(figures)}
-        seconds = await launch(self.root, name, notebook, said)
+        seconds = await launch(self.root, name, notebook, said, forks)
         _no_stderr(name, notebook)
         return seconds
 
@@ -156,41 +160,6 @@ class Executor:
         times = json.loads(path.read_text("utf8")) if path.exists() else {}
         times[name] = seconds
         path.write_text(json.dumps(times, indent=1, sort_keys=True) + "\n", "utf8")
-
-
-async def launch(
-    root: Path, name: str, notebook: NotebookNode, environment: dict[str, str]
-) -> float:
-    """Execute in place, in a cold kernel of its own; returns its seconds of one core.
-
-    Raises BuildError where a cell fails.
-    """
-    folder = root / "chapters"
-    folder.mkdir(exist_ok=True)
-    notebook.cells.append(new_code_cell(CORE_SECONDS))
-    client = NotebookClient(
-        notebook,
-        timeout=CELL_SECONDS,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(folder)}},
-        record_timing=False,
-        extra_arguments=["--log-level=ERROR"],
-        shutdown_kernel="immediate",  # torch takes a second to tidy up what is over
-    )
-    common = {
-        "OMP_NUM_THREADS": THREADS,
-        "MKL_NUM_THREADS": THREADS,
-        "PYTHONPATH": str(root),
-        "PYTHONWARNINGS": "ignore::FutureWarning",
-        "OMP_WAIT_POLICY": "PASSIVE",  # no spinning where cores are shared
-    }
-    try:
-        await client.async_execute(env=os.environ | common | environment)
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        cell = client.code_cells_executed
-        raise BuildError(f"{name}, code cell {cell}: {_plain(error)}") from None
-    said = {output.output_type: output for output in notebook.cells.pop().outputs}
-    return float(said["execute_result"].data["text/plain"])
 
 
 def code_hash(notebook: NotebookNode) -> str:
@@ -226,10 +195,5 @@ def _no_stderr(name: str, notebook: NotebookNode) -> None:
                 raise BuildError(
                     f"{name}, code cell {number} writes to stderr, which a page shows "
                     f"as an error (tag the cell `stderr` if it is meant):\n"
-                    f"{_plain(output.text)}"
+                    f"{plain(output.text)}"
                 )
-
-
-def _plain(text: object) -> str:
-    """Without terminal colours."""
-    return re.sub(r"\x1b\[[0-9;]*m", "", str(text)).strip()

@@ -25,9 +25,15 @@ VARIANTS = [
 class CourseEnglish(SearchEnglish):
     """Sphinx's English, with one spelling of what has two."""
 
+    def __init__(self, options: dict[str, str]) -> None:
+        super().__init__(options)
+        self.roots: dict[str, str] = {}  # most words come again and again
+
     def stem(self, word: str) -> str:
         """The root of a word in its one spelling."""
-        return super().stem(one_spelling(word.lower()))
+        if word not in self.roots:
+            self.roots[word] = super().stem(one_spelling(word.lower()))
+        return self.roots[word]
 
 
 def one_spelling(word: str) -> str:
