@@ -136,14 +136,15 @@ def assert_close(found, want, close, what):
     """Equal up to a part of the largest number, or of one."""
     wanted = torch.tensor(want["data"], dtype=torch.float64).view(want["shape"])
     size = max([abs(v) for v in want["data"] if math.isfinite(v)], default=0)
-    torch.testing.assert_close(
-        found,
-        wanted,
-        rtol=close,
-        atol=close * max(1, size if close > 1e-5 else 1),
-        equal_nan=True,
-        msg=lambda text: f"{what}: {text}",
-    )
+    limits = {
+        "rtol": close,
+        "atol": close * max(1, size if close > 1e-5 else 1),
+        "equal_nan": True,
+    }
+    if found.shape == wanted.shape and torch.allclose(found, wanted, **limits):
+        return  # assert_close says the same, and takes ten times as long
+    said = lambda text: f"{what}: {text}"
+    torch.testing.assert_close(found, wanted, **limits, msg=said)
 
 
 @pytest.mark.parametrize(
