@@ -97,37 +97,29 @@ def only_what_it_needs(
         app.add_js_file("live.js")
 
 
-def where_it_comes_from(
+def where_it_leads(
     app: Sphinx,
     pagename: str,
     templatename: str,
     context: dict[str, Any],
     doctree: nodes.document | None,
 ) -> None:
-    """Let each page lead to its source, where the course has an address."""
-    root = Path(app.srcdir).parents[1]
-    context["links"] = links(app.config.repository, pagename, root)
+    """Lead from each page to those of the menu and, with an address, to its source.
 
-
-def what_else_there_is(
-    app: Sphinx,
-    pagename: str,
-    templatename: str,
-    context: dict[str, Any],
-    doctree: nodes.document | None,
-) -> None:
-    """Name the pages of the menu: Sphinx itself would copy all contents for each."""
+    Sphinx's own menu would copy all tables of contents for each page.
+    """
     front = app.env.tocs[app.config.root_doc]
     context["menu"] = [
         (page, title or app.env.titles[page].astext())
         for tree in front.findall(addnodes.toctree)
         for title, page in tree["entries"]
     ]
+    root = Path(app.srcdir).parents[1]
+    context["links"] = links(app.config.repository, pagename, root)
 
 
 def setup(app: Sphinx) -> None:
     """Choose scripts, styles and links page by page."""
     app.add_config_value("repository", "", "html", str)
     app.connect("html-page-context", only_what_it_needs)
-    app.connect("html-page-context", where_it_comes_from)
-    app.connect("html-page-context", what_else_there_is)
+    app.connect("html-page-context", where_it_leads)
