@@ -25,6 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     except ValueError as error:  # bad sources, unknown chapters: a sentence is enough
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Interrupted. The same command goes on from here.", file=sys.stderr)
+        return 130
     except OSError as error:  # a full disk, a folder that may not be written
         if not error.filename:
             raise

@@ -2,7 +2,12 @@
 
 import gzip
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
 from functools import cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -254,6 +259,34 @@ def test_an_interrupted_execution_leaves_no_entry(project, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         build(root=project)
     assert not list((project / "build/cache").iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_build_that_is_stopped_stops_at_once_and_its_kernel_too(project, how):
+    waits = "import os, time; open(f'{os.getpid()}.at', 'w'); time.sleep(600)"
+    edit(project, "source/05_tiny/chapter.md", "from lib import tiny", waits)
+    script = f"from course.site import *; build(root=type(ROOT)({str(project)!r}))"
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stderr=subprocess.DEVNULL
+    ) as work:
+        try:
+            soon = time.monotonic() + 60
+            while not (begun := [*project.glob("chapters/*.at")]):
+                assert time.monotonic() < soon
+                time.sleep(0.05)
+            work.send_signal(how)
+            assert work.wait(20) == -how
+        finally:
+            work.kill()
+    for _ in range(100):
+        try:
+            os.kill(int(begun[0].stem), 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    raise AssertionError("the kernel runs on")
 
 
 @pytest.mark.slow

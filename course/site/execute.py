@@ -6,10 +6,13 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from concurrent.futures import Future
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
+from typing import Any, TypeVar
 
 import nbformat
 from nbformat import NotebookNode
@@ -18,6 +21,7 @@ from course.site import depends, forked
 from course.site.forked import Forks
 from course.site.launch import SETTINGS, BuildError, launch, plain
 
+T = TypeVar("T")
 AT_ONCE = min(4, os.cpu_count() or 1)
 # All other tags are about the look of a page, and no output depends on them.
 DECIDING = {"raises-exception", "skip-execution", "stderr"}
@@ -49,7 +53,7 @@ class Executor:
 
         A notebook that fails does not stop the others; all failures are told together.
         """
-        return asyncio.run(self._all(notebooks))
+        return _in_a_thread(self._all(notebooks))
 
     async def _all(self, notebooks: Mapping[str, NotebookNode]) -> dict[str, Executed]:
         self.cache.mkdir(parents=True, exist_ok=True)
@@ -160,6 +164,23 @@ class Executor:
         times = json.loads(path.read_text("utf8")) if path.exists() else {}
         times[name] = seconds
         path.write_text(json.dumps(times, indent=1, sort_keys=True) + "\n", "utf8")
+
+
+def _in_a_thread(work: Coroutine[Any, Any, T]) -> T:
+    """Do asynchronous work where no signal comes: Ctrl-C is for the whole build.
+
+    In the main thread nbclient takes it, ends one kernel, and the others go on.
+    """
+    done: Future[T] = Future()
+
+    def do() -> None:
+        try:
+            done.set_result(asyncio.run(work))
+        except BaseException as error:
+            done.set_exception(error)
+
+    Thread(target=do, daemon=True).start()
+    return done.result()
 
 
 def code_hash(notebook: NotebookNode) -> str:
