@@ -100,12 +100,15 @@ def test_a_cell_that_fails_and_one_that_ends_its_kernel_are_told(forks, tmp_path
 
 def test_a_kernel_that_was_asked_for_its_seconds_is_ended(forks, tmp_path):
     book, _ = executed(forks, tmp_path, "import os; os.getpid()")
-    assert gone(int(book.cells[0].outputs[0].data["text/plain"]))
+    kernel = int(book.cells[0].outputs[0].data["text/plain"])
+    assert gone(kernel)
+    forked.Process(kernel).send_signal(9)  # says nothing: it has ended
 
 
 def test_what_has_ended_is_told_with_the_likely_cause(tmp_path):
     with forked.forks({}) as forks:
         forks.process.kill()
+        forks.process.wait()
         with pytest.raises(RuntimeError, match="ended with -9.*memory"):
             forks.fork(arguments=[], folder=".", environment={})
 

@@ -33,7 +33,8 @@ class Forks:
         """Begin a kernel; gives the number of its process."""
         assert self.process.stdin
         assert self.process.stdout
-        print(json.dumps(said), file=self.process.stdin, flush=True)
+        with contextlib.suppress(BrokenPipeError):  # told below
+            print(json.dumps(said), file=self.process.stdin, flush=True)
         if not (line := self.process.stdout.readline()):
             raise RuntimeError(
                 f"what begins kernels, {READY.name}, ended with {self.process.wait()}; "
@@ -85,6 +86,11 @@ class Process:
         return None
 
     wait = poll
+
+    def send_signal(self, signum: int) -> None:
+        """Send it a signal, if it still runs."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signum)
 
 
 class Forked(LocalProvisioner):
