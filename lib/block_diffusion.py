@@ -70,7 +70,7 @@ def clipped_weight_variance(low: Tensor | float, high: Tensor | float) -> Tensor
     width = (high - low) / low
     wide = width > 0
     safe = torch.where(wide, width, 1.0)
-    return torch.where(wide, torch.log1p(safe) / safe, 1.0) / low - 1
+    return torch.where(wide, torch.log1p(safe) / safe, 1 - width / 2) / low - 1
 
 
 class BlockDiffusionLM(nn.Module):

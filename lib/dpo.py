@@ -100,6 +100,7 @@ def dpo_loss(
     """
     expect.number(smoothing=smoothing)
     expect.between(0, 0.5, smoothing=smoothing)
+    expect.positive(number_of_pairs=logp_w.numel())
     m = margin(logp_w, logp_l, ref_w, ref_l, beta)
     each = (1 - smoothing) * F.logsigmoid(m) + smoothing * F.logsigmoid(-m)
     return -each.mean()

@@ -43,9 +43,11 @@ def quantize(
 
     tile n: x (..., K) -> scale (..., K / n), as for activations (n = 128). tile (a, b):
     x (..., M, K) -> scale (..., M / a, K / b), as for weights (128, 128). A last tile
-    may be shorter. codes are float8_e4m3fn, of the shape of x.
+    may be shorter. codes are float8_e4m3fn, of the shape of x; scales are float32, or
+    float64 as x is.
     """
     expect.floating(x=x)
+    x = x.to(torch.promote_types(x.dtype, torch.float32))  # half rounds scales away
     expect.shape(x, "... K" if isinstance(tile, int) else "... M K", "x")
     rows, columns = _pair(tile)
     grid = x if x.dim() > 1 else x[None]

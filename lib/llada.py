@@ -66,6 +66,7 @@ def masked_diffusion_loss(
     expect.indices(tokens=tokens)
     expect.boolean(mask=mask)
     expect.between(0, V - 1, tokens=tokens)
+    expect.positive(B=B, T=T)
     p = torch.where(mask, p_mask, 1.0)  # visible tokens may have any
     expect.positive(p_mask=p)
     expect.between(0, 1 + 1e-5, p_mask=p)  # (1 - eps) + eps may round up

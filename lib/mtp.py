@@ -73,7 +73,7 @@ def mtp_loss(logits: Tensor, tokens: Tensor, depth: int = 1) -> Tensor:
 def acceptance(p: Tensor, q: Tensor) -> Tensor:
     """How often a word drawn from the draft q may stay, where p is the model's.
 
-    sum_x q(x) min(1, p(x) / q(x)) = 1 - total variation(p, q)   (Leviathan, Eq. 2)
+    sum_x q(x) min(1, p(x) / q(x)) = 1 - total variation(p, q)   (Leviathan, Thm. 3.5)
 
     p, q (..., V) -> (...).
     """
@@ -100,9 +100,11 @@ def residual(p: Tensor, q: Tensor) -> Tensor:
 def tokens_per_pass(accept: Tensor | float, depth: Tensor | float) -> Tensor:
     """Words written by one pass of the model that checks `depth` guesses in a row.
 
-    1 + a + a^2 + ... + a^depth: a guess counts if it and all before it were accepted,
-    each with probability a, and the pass itself gives one word more. 0-d or any shape,
-    depth of the same shape or a number.
+    1 + a + a^2 + ... + a^depth                                    (Leviathan, Eq. 1)
+
+    A guess counts if it and all before it were accepted, each with probability a, and
+    the pass itself gives one word more. 0-d or any shape, depth of the same shape or a
+    number.
     """
     a = torch.as_tensor(accept, dtype=torch.float32)
     expect.between(0, 1, accept=a)

@@ -139,7 +139,7 @@ def _check(maps: Tensor, rois: Tensor, scale: float) -> tuple[Tensor, Tensor]:
 
 
 def _pair(size: Size) -> tuple[int, int]:
-    height, width = (size, size) if isinstance(size, int) else size
+    height, width = size if isinstance(size, tuple | list) else (size, size)
     expect.positive(output_size=min(height, width))
     return height, width
 

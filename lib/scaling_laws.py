@@ -173,8 +173,9 @@ def fit_loss_law(compute: Tensor, loss: Tensor, floor: bool = True) -> LossLaw:
 
     compute and loss (N,), N >= 3 budgets, or 2 with floor=False, where E is 0. E is
     never below 0. Once b is known, E and a are those of a straight line, so that b
-    alone is searched: on a grid, and on finer ones around its best place. No gradient
-    passes the search. A loss that does not fall raises ValueError.
+    alone is searched, from 0.001 to 10: on a grid, and on finer ones around its best
+    place. No gradient passes the search. A loss that does not fall, or whose best b
+    lies beyond, raises ValueError.
     """
     expect.same_shape(compute=compute, loss=loss)
     expect.positive(compute=compute, loss=loss)
@@ -184,7 +185,7 @@ def fit_loss_law(compute: Tensor, loss: Tensor, floor: bool = True) -> LossLaw:
     log_C, L = compute.double().log(), loss.double()
     x = log_C - log_C.mean()
     expect.positive(spread_of_compute=x.max() - x.min())
-    low, high = torch.tensor(1e-3).double().log(), torch.tensor(1.0).double().log()
+    low, high = torch.tensor([1e-3, 10.0]).double().log()
     for _ in range(4):
         grid = low + (high - low) * torch.linspace(0, 1, 65, dtype=x.dtype)
         E, a, miss = _line_for_each(grid.exp(), x, L, floor)  # (65,) each
@@ -194,6 +195,7 @@ def fit_loss_law(compute: Tensor, loss: Tensor, floor: bool = True) -> LossLaw:
     E, a = (found.index_select(0, best)[0] for found in (E, a))
     expect.positive(fall_of_the_loss=a)
     b = b[0].exp()
+    expect.between(1e-3, 10, best_exponent=b)
     law = E, a * (b * log_C.mean()).exp(), b
     return LossLaw(*(number.to(loss.dtype) for number in law))
 

@@ -238,6 +238,7 @@ def _check_step(
     R, T = x.shape
     expect.shape(score, "R T S", "score", R=R, T=T, S=graph.states)
     expect.shape(t, "R", "t", R=R)
+    expect.number(dt=dt)
     expect.positive(dt=dt)
     expect.between(-1e-6, 1, t_minus_dt=t - dt)
     expect.between(0, torch.inf, score=score)  # a log-score would be below 0

@@ -39,8 +39,8 @@ def weighted_vote(values: Tensor, weights: Tensor, K: int) -> Tensor:
     expect.between(-1, K - 1, values=values)
     expect.between(0, float("inf"), weights=weights)
     kinds = torch.arange(K, device=values.device)
-    theirs = (values[..., None] == kinds).to(weights.dtype)  # (B, N, K)
-    most, winner = (theirs * weights[..., None]).sum(1).max(1)  # (B,)
+    own = values[..., None] == kinds  # (B, N, K)
+    most, winner = torch.where(own, weights[..., None], 0.0).sum(1).max(1)  # (B,)
     return torch.where(most > 0, winner, -1)
 
 

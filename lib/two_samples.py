@@ -19,9 +19,9 @@ def energy_distance(x: Tensor, y: Tensor) -> Tensor:
 
     E(x, y) = 2 mean |x_i - y_j| - mean |x_i - x_k| - mean |y_j - y_l|
 
-    x (N, D), y (B, D) -> 0-d, in the unit of x, never negative. The means run over all
-    pairs, that of a point with itself included. On a line it is twice the integral of
-    (CDF_x - CDF_y)^2.
+    x (N, D), y (B, D) -> 0-d, in the unit of x, never negative but for rounding. The
+    means run over all pairs, that of a point with itself included. On a line it is
+    twice the integral of (CDF_x - CDF_y)^2.
     >>> energy_distance(torch.tensor([[0.0]]), torch.tensor([[3.0]]))
     tensor(6.)
     """
@@ -40,8 +40,9 @@ def mmd_squared(
     MMD^2 = mean k(x_i, x_k) - 2 mean k(x_i, y_j) + mean k(y_j, y_l)   (Lemma 6)
 
     x (N, D), y (B, D), width in the unit of x -> 0-d. The means run over all pairs, and
-    the value is never negative; with `unbiased` no point is paired with itself, the
-    value is right on average and may fall below 0. That needs two points of each.
+    the value is never negative but for rounding; with `unbiased` no point is paired
+    with itself, the value is right on average and may fall below 0. That needs two
+    points of each.
     """
     _samples(x, y)
     expect.number(width=width)

@@ -87,11 +87,13 @@ def gaussian_log_likelihood(
 ) -> Tensor:
     """log p(x | z) under N(mean, variance) for each pixel; mean, x (B, ...) -> (B,).
 
-    The variance does to it what 1 / beta does to the KL; the best is the mean squared
-    error itself.
+    The variance is a number or has the shape of x. It does what 1 / beta does to the
+    KL; the best is the mean squared error itself.
     """
     expect.floating(mean=mean, x=x)
     expect.same_shape(mean=mean, x=x)
+    if isinstance(variance, Tensor) and variance.dim():
+        expect.same_shape(x=x, variance=variance)
     expect.positive(variance=variance)
     error = (x - mean).square() / variance
     return -0.5 * (error + _log(2 * math.pi * variance, x)).flatten(1).sum(1)

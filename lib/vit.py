@@ -62,7 +62,7 @@ def attention(
     if not batch == k.shape[:-2] == v.shape[:-2]:
         shapes = ", ".join(str(tuple(x.shape)) for x in (q, k, v))
         raise ValueError(f"q, k, v differ before their last two dimensions: {shapes}")
-    scores = q @ k.transpose(-2, -1) / d**0.5  # (..., T, S)
+    scores = q / d**0.5 @ k.transpose(-2, -1)  # (..., T, S)
     if mask is None:
         weights = scores.softmax(-1)  # over the keys: each query's row sums to 1
     else:
@@ -166,7 +166,8 @@ class ViT(nn.Module):
         self._initialize()
 
     def _initialize(self) -> None:
-        """As the official code: a zero head, so an untrained model has no opinion."""
+        """As the official code, but for biases of the MLP, 0 here, and of the patches:
+        a zero head, so an untrained model has no opinion."""
         for name, module in self.named_modules():
             if isinstance(module, nn.Linear):
                 gain = 2**0.5 if name.endswith("qkv") else 1.0  # three maps in one

@@ -230,3 +230,13 @@ tokens = torch.zeros(2, 6, dtype=torch.int64)
 def test_bad_input_is_explained(call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+def test_the_variance_at_one_rate_has_the_slopes_of_its_limit():
+    def slopes(gap):
+        low = torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
+        high = torch.tensor(0.3 + gap, dtype=torch.float64, requires_grad=True)
+        variance = block_diffusion.clipped_weight_variance(low, high)
+        return torch.stack(torch.autograd.grad(variance, (low, high)))
+
+    torch.testing.assert_close(slopes(0.0), slopes(1e-6), rtol=1e-4, atol=0)

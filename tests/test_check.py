@@ -495,3 +495,8 @@ def test_the_worst_of_several_predictions_counts():
         check.near([10.0, 15.0], T([10.0, 20.0]))
     with pytest.raises(Wrong, match="a list of 1 came, a list of 2"):
         check.near([10.0], T([10.0, 20.0]))
+
+
+def test_a_run_that_counts_gives_whole_numbers():
+    check.near(95.0, 100, within=(10,))
+    check.near([100.5], torch.tensor([100]))

@@ -191,3 +191,12 @@ def test_finds_of_all_images_stand_in_one_queue():
 def test_bad_input_is_explained(call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+def test_large_boxes_are_measured_in_half_precision_too():
+    boxes = torch.tensor([[0.0, 0, 300, 300], [0, 0, 300, 150]]).half()
+    assert detection.box_iou(boxes, boxes).tolist() == [[1.0, 0.5], [0.5, 1.0]]
+    assert detection.box_side(boxes)[0] == 300
+    assert detection.nms(
+        boxes[[0, 0]], torch.tensor([0.9, 0.8]).half(), 0.5
+    ).tolist() == [0]

@@ -191,3 +191,8 @@ three = torch.zeros(3)
 def test_bad_input_is_explained(call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+def test_no_pairs_have_no_loss():
+    with pytest.raises(ValueError, match="pairs"):
+        dpo.dpo_loss(*[torch.zeros(0)] * 4)

@@ -211,3 +211,10 @@ def test_one_scale_for_each_matrix_and_slopes_by_torch_func():
     torch.testing.assert_close(slope, torch.ones(6, 4) @ right)
     with pytest.raises(ValueError, match="tile is 'row'"):
         fp8.fp8_linear(x, weight, "row")
+
+
+def test_half_precision_keeps_the_largest_number_of_a_tile():
+    x = torch.full((128,), 1.2e-4).half()
+    codes, scale = fp8.quantize(x)
+    assert scale.dtype == torch.float32
+    assert codes.float().max() == 448

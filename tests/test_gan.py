@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from javascript import traced
 
 from lib import divergence, gan
-from lib.gan import dirac
+from lib.gan import dirac, plane
 
 some = st.integers(1, 5)
 
@@ -390,3 +390,13 @@ def zeros(*shape):
 def test_bad_input_is_explained(call, error, says):
     with pytest.raises(error, match=says):
         call()
+
+
+def test_a_penalty_with_a_kink_has_no_jacobian():
+    with pytest.raises(ValueError, match="kink"):
+        dirac.eigenvalues("wasserstein", 1.0)
+
+
+def test_a_point_between_two_modes_belongs_to_one():
+    middle, ends = torch.zeros(1, 2), torch.tensor([[1.0, 0.0], [-1.0, 0.0]])
+    assert plane.shares(middle, ends, 2.0).tolist() == [1, 0]

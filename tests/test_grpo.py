@@ -255,3 +255,27 @@ one = torch.ones(2, 3)
 def test_bad_input_is_explained(call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+def test_the_slope_of_a_slope_is_that_of_torchs_own_functions():
+    g = torch.Generator().manual_seed(0)
+    logits = torch.randn(2, 3, 5, generator=g, dtype=torch.float64, requires_grad=True)
+    tokens, along = torch.randint(5, (2, 3), generator=g), torch.randn(2, 3, 5)
+
+    def twice(logp):
+        loss = logp(logits, tokens).sum(1).square().sum()
+        (slope,) = torch.autograd.grad(loss, logits, create_graph=True)
+        return torch.autograd.grad((slope * along).sum(), logits)[0]
+
+    plain = twice(lambda x, t: x.log_softmax(-1).gather(-1, t[..., None])[..., 0])
+    torch.testing.assert_close(twice(grpo.token_logp), plain)
+
+
+@pytest.mark.parametrize("advantage", [-1.0, 0.0, 1.0])
+def test_a_ratio_beyond_all_numbers_has_a_finite_slope(advantage):
+    logp = torch.zeros(1, 2, requires_grad=True)
+    old = torch.tensor([[-100.0, 0.0]])
+    loss = grpo.grpo_loss(logp, old, torch.tensor([advantage]), torch.ones(1, 2))
+    (slope,) = torch.autograd.grad(loss, logp)
+    assert loss.isfinite()
+    assert slope.isfinite().all()

@@ -381,3 +381,9 @@ yes = floats.bool()
 def test_bad_input_is_explained(error, call, says):
     with pytest.raises(error, match=says):
         call()
+
+
+def test_a_batch_of_none_has_no_loss():
+    none = torch.zeros(0, 3)
+    with pytest.raises(ValueError, match="B"):
+        llada.masked_diffusion_loss(torch.zeros(0, 3, 5), none.long(), none > 0, none)

@@ -203,3 +203,14 @@ ones, longs = torch.ones, lambda *shape: torch.ones(*shape, dtype=torch.int64)
 def test_bad_input_is_explained(call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_a_bias_too_short_for_its_steps_is_refused(dtype):
+    with pytest.raises(TypeError, match="float32"):
+        moe.update_bias(torch.zeros(2).to(dtype), torch.tensor([0, 20]), 1e-3)
+
+
+def test_scores_that_are_no_numbers_are_refused():
+    with pytest.raises(ValueError, match="scores"):
+        moe.route(torch.tensor([[torch.nan, 0.2]]), torch.zeros(2), 1)

@@ -4,6 +4,7 @@ import json
 import math
 from pathlib import Path
 
+import numpy
 import pytest
 import torch
 from hypothesis import given, settings
@@ -392,3 +393,9 @@ def test_bad_input_is_explained(call, says):
 def test_whole_numbers_are_refused():
     with pytest.raises(TypeError, match="real numbers"):
         rfcn.roi_pool(zeros(1, 1, 4, 4), zeros(1, 5).long(), 2, 1.0)
+
+
+def test_whole_numbers_of_numpy_are_whole_numbers():
+    rois = torch.tensor([[0.0, 0, 0, 3, 3]])
+    pooled = rfcn.roi_pool(zeros(1, 1, 4, 4), rois, numpy.int64(2), 1.0)
+    assert pooled.shape == (1, 1, 2, 2)

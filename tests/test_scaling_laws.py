@@ -258,3 +258,16 @@ def test_export():
 def test_bad_input_is_explained(call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+@pytest.mark.parametrize("exponent", [0.05, 0.9, 1.5, 4.0])
+def test_the_loss_law_finds_exponents_on_both_sides_of_one(exponent):
+    compute = torch.tensor([1.0, 2, 4, 8]).double()
+    found = laws.fit_loss_law(compute, 1 + 2 * compute**-exponent)
+    assert [float(x) for x in found] == pytest.approx([1, 2, exponent], rel=1e-3)
+
+
+def test_an_exponent_at_the_end_of_the_search_is_no_find():
+    compute = torch.tensor([1.0, 2, 4, 8]).double()
+    with pytest.raises(ValueError, match="best_exponent"):
+        laws.fit_loss_law(compute, 1 + 2 * compute**-40.0)

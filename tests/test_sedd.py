@@ -352,3 +352,11 @@ def test_bad_input_is_explained(call, says):
 def test_tokens_must_be_int64():
     with pytest.raises(TypeError, match="int64"):
         sedd.score_entropy(A, score, t, x.float(), x.float())
+
+
+@pytest.mark.parametrize("step", [sedd.euler_step, sedd.tweedie_step])
+def test_a_step_has_one_length_for_all_rows(step):
+    t, dt = torch.tensor([0.5, 0.6, 0.7]), torch.tensor([0.1, 0.2, 0.3])
+    x = torch.zeros(3, 2, dtype=torch.int64)
+    with pytest.raises(TypeError, match="dt is tensor"):
+        step(sedd.Uniform(3), sedd.LogLinearNoise(), torch.rand(3, 2, 3), x, t, dt)

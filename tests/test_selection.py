@@ -262,3 +262,8 @@ def test_one_beginning_and_one_way_is_plain_writing():
 def test_bad_input_is_refused_in_words(call, words):
     with pytest.raises((ValueError, TypeError), match=words):
         call()
+
+
+def test_a_weight_without_end_wins():
+    values, weights = torch.tensor([[0, 1]]), torch.tensor([[torch.inf, 1.0]])
+    assert selection.weighted_vote(values, weights, 2).tolist() == [0]

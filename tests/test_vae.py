@@ -311,3 +311,11 @@ def zeros(*shape):
 def test_bad_input_is_explained(call, error, says):
     with pytest.raises(error, match=says):
         call()
+
+
+def test_a_variance_is_a_number_or_one_for_each_pixel():
+    x = torch.zeros(2, 3)
+    for variance in (2.0, torch.tensor(2.0), torch.full((2, 3), 2.0)):
+        assert vae.gaussian_log_likelihood(x, x, variance).shape == (2,)
+    with pytest.raises(ValueError, match="variance"):
+        vae.gaussian_log_likelihood(x, x, torch.ones(5, 1, 1))

@@ -356,3 +356,8 @@ def test_bad_input_is_explained(call, says):
 def test_a_mask_of_numbers_is_refused():
     with pytest.raises(TypeError, match="expected bool"):
         vit.attention(*[zeros(4, 2)] * 3, zeros(4, 4))
+
+
+def test_large_numbers_in_half_precision_attend():
+    q = torch.full((1, 1, 64), 40.0).half()
+    assert vit.attention(q, q, q)[0].eq(40).all()

@@ -482,3 +482,11 @@ def zeros(*shape):
 def test_bad_input_is_explained(call, error, says):
     with pytest.raises(error, match=says):
         call()
+
+
+def test_the_network_that_judges_is_a_copy():
+    net = EfficientNet(1.0, 1.0, 10, lite=True)
+    judge = vqgan.PerceptualDistance(net, blocks=1)
+    assert all(p.requires_grad for p in net.parameters())
+    net.train()
+    assert not any(part.training for part in judge.modules())

@@ -39,7 +39,7 @@ def near(
     Traceback (most recent call last):
     lib.check.verdict.Wrong: 40 was predicted, and the run gave 100: 60 % off, ...
     """
-    if said := differ.trouble(_plain(got), _plain(measured), math.inf):
+    if said := differ.trouble(_plain(got), _real(_plain(measured)), math.inf):
         raise Wrong(said)
     ours, truth = _numbers(got), _numbers(measured)
     if _off(ours, truth) <= within[-1]:
@@ -59,6 +59,11 @@ def near(
 
 def _plain(x: Any) -> Any:
     return x.tolist() if isinstance(x, Tensor) else x
+
+
+def _real(x: Any) -> Any:
+    """A run may give whole numbers; a prediction need not be one."""
+    return [_real(part) for part in x] if isinstance(x, list | tuple) else float(x)
 
 
 def _numbers(x: Any) -> Tensor:

@@ -23,6 +23,7 @@ def box_iou(a: Tensor, b: Tensor) -> Tensor:
     expect.shape(a, "N 4", "a")
     expect.shape(b, "M 4", "b")
     expect.no_nan(a=a, b=b)
+    a, b = (x.to(torch.promote_types(x.dtype, torch.float32)) for x in (a, b))  # areas
     low = torch.maximum(a[:, None, :2], b[:, :2])  # (N, M, 2)
     high = torch.minimum(a[:, None, 2:], b[:, 2:])
     shared = (high - low).clamp(min=0).prod(2)  # (N, M)

@@ -39,6 +39,7 @@ class Truth(NamedTuple):
 def box_side(boxes: Tensor) -> Tensor:
     """The side of the square as large as each box, sqrt(w h): (N, 4) -> (N,)."""
     expect.shape(boxes, "N 4", "boxes")
+    boxes = boxes.to(torch.promote_types(boxes.dtype, torch.float32))  # areas are large
     return (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(1).sqrt()
 
 

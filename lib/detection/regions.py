@@ -43,8 +43,9 @@ def anchor_targets(
 ) -> Tensor:
     """Say what each anchor should answer: (A, 4), (M, 4) -> (A, 5).
 
-    First 1 where its best IoU is at least `near` or where no anchor is nearer to some
-    true box, 0 below `far`, -1 (no opinion) between; then the corrections.
+    First 1 where its best IoU is at least `near` or where it is the nearest to some
+    true box (the first of equals), 0 below `far`, -1 (no opinion) between; then the
+    corrections.
     """
     expect.between(far, 1, near=near)
     expect.positive(**{"the number of anchors": len(anchors)})

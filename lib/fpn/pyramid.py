@@ -146,7 +146,7 @@ def assign_level(
 
 
 def _pair(x: int | Size) -> Size:
-    return (x, x) if isinstance(x, int) else (x[0], x[1])
+    return (x[0], x[1]) if isinstance(x, tuple | list) else (x, x)
 
 
 def _per_level(ratios: Sequence, levels: int) -> list:

@@ -46,15 +46,15 @@ def sample(
 def shares(points: Tensor, centres: Tensor, reach: float = 3 * SPREAD) -> Tensor:
     """Which part of the points (N, 2) lies within reach of each mode: (M,).
 
-    A point belongs to its nearest mode if to any, so the shares sum to 1 or less; what
-    is missing lies between the modes.
+    A point belongs to its nearest mode (the first of equals) if to any, so the shares
+    sum to 1 or less; what is missing lies between the modes.
     """
     N, _ = expect.shape(points, "N 2", "points")
     M, _ = expect.shape(centres, "M 2", "centres")
     expect.positive(N=N, M=M, reach=reach)
     expect.no_nan(points=points, centres=centres)
     gaps = (points[:, None] - centres).square().sum(-1).sqrt()  # (N, M)
-    nearest = gaps == gaps.amin(1, keepdim=True)
+    nearest = gaps.argmin(1, keepdim=True) == torch.arange(M, device=gaps.device)
     return (nearest & (gaps <= reach)).to(points.dtype).mean(0)
 
 

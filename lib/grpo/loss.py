@@ -126,7 +126,7 @@ def grpo_loss(
     expect.same_shape(logp=logp, logp_old=logp_old, mask=mask)
     weights = token_weights(mask.to(logp.dtype), aggregate, max_length)
     own = mask > 0
-    ratio = _difference(logp, logp_old.detach(), own).exp()
+    ratio = _difference(logp, logp_old.detach(), own).clamp(max=80).exp()  # finite
     gain = clipped_gain(ratio, advantages, clip_low, clip_high)  # (N, T)
     if logp_ref is not None:
         expect.same_shape(logp=logp, logp_ref=logp_ref)
@@ -144,7 +144,10 @@ def _difference(a: Tensor, b: Tensor, own: Tensor) -> Tensor:
 
 
 class _TokenLogp(torch.autograd.Function):
-    """Row blocks small enough to stay in cache; backward is onehot - softmax."""
+    """Row blocks small enough to stay in cache; backward is onehot - softmax.
+
+    A gradient that is to be differentiated itself is made of torch's own functions.
+    """
 
     BLOCK = 2**18  # numbers in a block, 1 MB in float32: 8 rows of 32,768 words
 
@@ -159,6 +162,9 @@ class _TokenLogp(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:  # noqa: ANN001
         logits, tokens = ctx.saved_tensors
+        if torch.is_grad_enabled():
+            right = torch.zeros_like(logits).scatter(1, tokens[:, None], 1.0)
+            return (right - logits.softmax(-1)) * grad[:, None], None
         out = torch.empty_like(logits)
         for i in range(0, len(logits), ctx.rows):
             rows = slice(i, i + ctx.rows)

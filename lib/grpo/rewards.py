@@ -41,8 +41,8 @@ def accuracy_reward(
     """1.0 if the last answer block is right, or 0.0.
 
     Right is arithmetic (+ - * / and brackets) of the answer's value, in exact
-    fractions; where either is no arithmetic, the same words. With numbers (countdown),
-    it must be arithmetic that uses each of them once.
+    fractions of what Python's floats hold; where either is no arithmetic, the same
+    words. With numbers (countdown), it must be arithmetic that uses each of them once.
     """
     if numbers is not None:
         numbers = list(numbers)

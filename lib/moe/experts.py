@@ -24,7 +24,8 @@ def route(
 
     weights_i = scale s_i / sum of the chosen s             (Eqs. 12-16)
 
-    scores (T, E), already sigmoid or softmax; bias (E,). With n_groups the experts
+    scores (T, E), already sigmoid or softmax (which the official code does not divide
+    by their sum); bias (E,). With n_groups the experts
     stand in equal groups, of which only the top_groups best may be chosen from, by the
     sum of their two best choices. -> indices, weights (T, K).
     """
@@ -34,7 +35,7 @@ def route(
     expect.divides(n_groups=n_groups, experts=E)
     expect.between(1, n_groups, top_groups=top_groups)
     expect.between(1, E // n_groups * top_groups, top_k=top_k)
-    expect.no_nan(bias=bias)
+    expect.no_nan(scores=scores, bias=bias)
     choice = scores + bias
     if n_groups > 1:
         grouped = choice.reshape(T, n_groups, E // n_groups)
@@ -72,8 +73,16 @@ def update_bias(bias: Tensor, load: Tensor, speed: float) -> Tensor:
     """Lift the bias of underloaded experts, lower that of overloaded: all by speed.
 
     bias + speed sign(mean load - load), both (E,)      (section 2.1.2)
+
+    bias in float32 or float64, as the official code keeps it: shorter ones lose steps.
     """
     expect.same_shape(bias=bias, load=load)
+    expect.floating(bias=bias)
+    if bias.dtype.itemsize < 4:
+        raise TypeError(
+            f"bias holds {bias.dtype}, in which a step of {speed} is lost; float32 or "
+            "float64 was expected: has the whole module been made shorter?"
+        )
     expect.between(0, torch.inf, load=load)
     counts = load.to(bias.dtype)
     return bias + speed * (counts.mean() - counts).sign()

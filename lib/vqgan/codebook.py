@@ -71,6 +71,7 @@ def quantization_loss(
     """
     expect.floating(z=z, z_q=z_q)
     expect.same_shape(z=z, z_q=z_q)
+    expect.positive(size_of_z=z.numel())
     expect.between(0, float("inf"), commitment=commitment)
     codes = (z_q - z.detach()).square().mean()
     vectors = (z_q.detach() - z).square().mean()
@@ -237,7 +238,6 @@ def codebook_perplexity(indices: Tensor, num_codes: int) -> Tensor:
     expect.positive(num_codes=num_codes, number_of_indices=indices.numel())
     expect.between(0, num_codes - 1, indices=indices)
     flat = indices.flatten()
-    ones = torch.ones(flat.shape, device=flat.device)
-    share = torch.zeros(num_codes, device=flat.device).scatter_add(0, flat, ones)
-    share = share / flat.numel()
+    wins = flat.new_zeros(num_codes).scatter_add(0, flat, torch.ones_like(flat))
+    share = wins / flat.numel()
     return (-(share * share.clamp(min=1e-30).log()).sum()).exp()

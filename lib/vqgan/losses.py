@@ -7,6 +7,8 @@ Esser, Rombach and Ommer 2021, arXiv:2012.09841; the patch discriminator is pix2
 Shapes: B images, C channels.
 """
 
+from copy import deepcopy
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -134,6 +136,7 @@ class PerceptualDistance(nn.Module):
     def __init__(self, net: EfficientNet, blocks: int = 5) -> None:
         super().__init__()
         expect.between(1, len(net.blocks), blocks=blocks)
+        net = deepcopy(net)  # it is frozen here, and the caller may go on training
         self.stem = nn.Sequential(net.conv_stem, net.bn0, net.act)
         self.blocks = nn.ModuleList(list(net.blocks)[:blocks])
         self.eval().requires_grad_(False)
