@@ -64,7 +64,7 @@ class Absorbing:
         masked = x_t == self.mask_id
         other = torch.where(masked, x_0, self.mask_id)  # what it might have been
         there = torch.where(masked[..., None], 1 / odds, odds)
-        there = there * _one_hot(other, self.states, there)
+        there = torch.where(_one_hot(other, self.states, there) > 0, there, 0.0)
         return there + _one_hot(x_t, self.states, there)
 
     def undo(self, score: Tensor, x: Tensor, sigma: Tensor) -> Tensor:
@@ -235,9 +235,8 @@ def _check_step(
 ) -> None:
     expect.floating(score=score, t=t)
     _tokens(graph.states, x=x)
-    R, T = x.shape
-    expect.shape(score, "R T S", "score", R=R, T=T, S=graph.states)
-    expect.shape(t, "R", "t", R=R)
+    expect.shape(score, "R T S", "score", R=len(x), T=x.shape[1], S=graph.states)
+    expect.shape(t, "R", "t", R=len(x))
     expect.number(dt=dt)
     expect.positive(dt=dt)
     expect.between(-1e-6, 1, t_minus_dt=t - dt)

@@ -166,8 +166,7 @@ class ViT(nn.Module):
         self._initialize()
 
     def _initialize(self) -> None:
-        """As the official code, but for biases of the MLP, 0 here, and of the patches:
-        a zero head, so an untrained model has no opinion."""
+        """As the official code but for two biases; a head of 0 has no opinion."""
         for name, module in self.named_modules():
             if isinstance(module, nn.Linear):
                 gain = 2**0.5 if name.endswith("qkv") else 1.0  # three maps in one

@@ -196,8 +196,8 @@ def test_a_choice_is_made_with_a_sureness(reader, way):
     one.panel.get_by_label("How sure are you?").select_option("80 %")
     one.press("Commit")
     assert one.status.inner_text() == (
-        "You said yes, 80 % sure; it is no. That costs 1.61 nats; being sure of "
-        "nothing would have cost 0.69."
+        "You said “yes”, 80 % sure; the answer is “no”. That costs 1.61 nats; being "
+        "sure of nothing would have cost 0.69."
     )
 
 

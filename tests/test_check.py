@@ -500,3 +500,11 @@ def test_the_worst_of_several_predictions_counts():
 def test_a_run_that_counts_gives_whole_numbers():
     check.near(95.0, 100, within=(10,))
     check.near([100.5], torch.tensor([100]))
+
+
+def test_of_mistakes_that_look_alike_both_are_named():
+    known = {"the sum": T(4.0), "the square": T(4.0), "the cube": T(8.0)}
+    with pytest.raises(Wrong, match="^x: the sum. Or: the square$"):
+        same(T(4.0), T(2.0), mistakes=known, name="x")
+    with pytest.raises(Wrong, match="^the sum. Or: the square$"):
+        check.near(4.0, 2.0, mistakes=known)

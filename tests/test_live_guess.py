@@ -211,6 +211,7 @@ def test_a_teacher_turns_the_asking_off_in_jupyterlab_and_never_on_a_page(monkey
 
 NUMBER = {"kind": "number", "low": 0, "high": 4, "positions": 200, "unit": "nats"}
 LOG = {"kind": "number", "low": 1, "high": 1e6, "positions": 200, "log": True}
+STEPS = {"kind": "number", "low": 0, "high": 20, "positions": 20, "unit": "steps"}
 TWO = {"kind": "choice", "options": ["up", "down"]}
 FOUR = {"kind": "choice", "options": ["a", "b", "c", "none"]}
 POINT = {"kind": "point", "unit": "m", "limits": [[0, 9], [20, 0]]}
@@ -237,17 +238,20 @@ def judged(spec, value, *truth, places=()):
         (NUMBER, 1, [math.nan], "You said 1.00 nats; it is no number."),
         (NUMBER | {"high": 4000}, 2000, [999], "You said 2,000 nats; it is 999 nats, "
          "1,001 too high."),
+        (STEPS, 1, [2], "You said 1 step; it is 2 steps, 1 too low."),
+        (STEPS | {"unit": "times"}, 2, [1], "You said 2 times; it is 1 times, 1 too "
+         "high."),
         (LOG, 2000, [1000], "You said 2e+03; it is 1e+03, 2.0 times too high."),
         (LOG, 10, [10.5], "You said 10; it is 10.5, 1.05 times too low."),
         (LOG, 1, [4e5], "You said 1; it is 4e+05, 400,000 times too low."),
-        (TWO, SURE(0, 0.8), [1], "You said up, 80 % sure; it is down. That costs 1.61 "
-         "nats; being sure of nothing would have cost 0.69."),
-        (TWO, SURE(1, 0.9), [1], "You said down, 90 % sure; and so it is. That costs "
-         "0.11 nats; being sure of nothing would have cost 0.69."),
-        (TWO, SURE(1, 0.5), [1], "You said down, 50 % sure; and so it is. That costs "
-         "0.69 nats, as being sure of nothing does."),
-        (FOUR, SURE(3, 0.7), [0], "You said none, 70 % sure; it is a. That costs 2.30 "
-         "nats; being sure of nothing would have cost 1.39."),
+        (TWO, SURE(0, 0.8), [1], "You said “up”, 80 % sure; the answer is “down”. "
+         "That costs 1.61 nats; being sure of nothing would have cost 0.69."),
+        (TWO, SURE(1, 0.9), [1], "You said “down”, 90 % sure; and so it is. That "
+         "costs 0.11 nats; being sure of nothing would have cost 0.69."),
+        (TWO, SURE(1, 0.5), [1], "You said “down”, 50 % sure; and so it is. That "
+         "costs 0.69 nats, as being sure of nothing does."),
+        (FOUR, SURE(3, 0.7), [0], "You said “none”, 70 % sure; the answer is “a”. That "
+         "costs 2.30 nats; being sure of nothing would have cost 1.39."),
         (POINT, [1, 1], [4, 5], "You were 5 m away: you said (1.00, 1.0); it is "
          "(4.00, 5.0)."),
         (POINT, [1, 1], [math.nan, 5], "You said (1.00, 1.0); there is no such place."),

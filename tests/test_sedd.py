@@ -360,3 +360,10 @@ def test_a_step_has_one_length_for_all_rows(step):
     x = torch.zeros(3, 2, dtype=torch.int64)
     with pytest.raises(TypeError, match="dt is tensor"):
         step(sedd.Uniform(3), sedd.LogLinearNoise(), torch.rand(3, 2, 3), x, t, dt)
+
+
+def test_a_ratio_without_end_leaves_the_others_finite():
+    x = torch.tensor([[0, A.mask_id]])
+    ratios = A.ratios(x, torch.zeros(1, 2, dtype=torch.int64), torch.tensor([100.0]))
+    assert not ratios.isnan().any()
+    assert ratios[0, 0, A.mask_id].isinf()

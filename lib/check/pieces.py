@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from lib.check import differ, ladder
-from lib.check.verdict import NOT_ANSWERED, NOT_YET, RIGHT, Wrong, tell
+from lib.check.verdict import NOT_ANSWERED, NOT_YET, RIGHT, Wrong, either, tell
 from lib.check.watch import watching
 
 ANY = (-math.inf, math.inf)
@@ -69,7 +69,8 @@ def same(
 
     `want` is a tensor, a number, a string, or a dict, tuple or list of these.
     `mistakes` maps a sentence to what a known mistake gives, or to a function that
-    gives it; a wrong answer equal to it earns that sentence. `parts` takes an answer
+    gives it; a wrong answer equal to it earns that sentence, and where several are
+    equal to it here, all of them up to three. `parts` takes an answer
     apart, into what has a name: where no known mistake fits and a part is right, the
     sentence says which are and which are not. Values agree where
     |got - want| <= tolerance (|want| + max |want| / 10); whole numbers must be equal.
@@ -81,17 +82,17 @@ def same(
     Traceback (most recent call last):
     lib.check.verdict.Wrong: everything is 1.44 times too large (as if ...)
     """
-    trouble = differ.trouble(got, want, tolerance)
+    trouble, fitting = differ.trouble(got, want, tolerance), []
     for sentence, value in (mistakes or {}).items():
         known = value() if callable(value) else value
         if differ.alike(known, want, tolerance):
             _never_wrong(sentence, trouble)
         elif trouble and differ.alike(got, known, tolerance):
-            trouble = sentence
-            break
-    else:
-        if trouble and parts:
-            trouble = differ.apart(got, want, parts, tolerance) or trouble
+            fitting.append(sentence)
+    if fitting:
+        trouble = either(fitting)
+    elif trouble and parts:
+        trouble = differ.apart(got, want, parts, tolerance) or trouble
     if trouble:
         raise Wrong(f"{name}: {trouble}" if name else trouble)
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from lib.check import differ
-from lib.check.verdict import Wrong
+from lib.check.verdict import Wrong, either
 
 WITHIN = (50, 25, 10)  # per cent of what a run gives; all points are for the last
 
@@ -44,9 +44,9 @@ def near(
     ours, truth = _numbers(got), _numbers(measured)
     if _off(ours, truth) <= within[-1]:
         return
-    for sentence, value in (mistakes or {}).items():
-        if _off(ours, _numbers(value)) < 1:
-            raise Wrong(sentence)
+    known = {said: _numbers(value) for said, value in (mistakes or {}).items()}
+    if fitting := [said for said, value in known.items() if _off(ours, value) < 1]:
+        raise Wrong(either(fitting))
     worst = int(((ours - truth) / truth).abs().argmax())
     off = _off(ours, truth)
     here = f"{ours[worst]:.3g} was predicted, and the run gave {truth[worst]:.3g}"

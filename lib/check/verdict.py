@@ -1,5 +1,6 @@
 """How a check went: a word, a colour and a sentence, to be seen and to be heard."""
 
+from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
@@ -45,6 +46,11 @@ class Verdict:
             f'<span aria-hidden="true">{sign}</span> <strong>{text}.</strong> '
             f"{escape(self.sentence)}</p>"
         )
+
+
+def either(sentences: Sequence[str]) -> str:
+    """What is told where several mistakes give the same answer: three at most."""
+    return ". Or: ".join(sentences[:3])
 
 
 def tell(word: Word, sentence: str) -> None:

@@ -13,8 +13,10 @@ from fractions import Fraction
 
 from lib import expect
 
-_FORM = re.compile(r"\s*<think>(.*?)</think>\s*<answer>(.*?)</answer>\s*", re.DOTALL)
-_TAG = re.compile(r"</?(think|answer)>")
+_BLOCK = r"(?:(?!</?(?:think|answer)>).)*"  # anything but another tag
+_FORM = re.compile(
+    rf"\s*<think>{_BLOCK}</think>\s*<answer>{_BLOCK}</answer>\s*", re.DOTALL
+)
 _ARITHMETIC = re.compile(r"[0-9e+\-*/().\s]{1,500}")  # nobody counts down at length
 _ANSWER = re.compile(r"<answer>((?:(?!<answer>).)*?)</answer>", re.DOTALL)
 _OPERATORS: dict[type, Callable] = {
@@ -30,8 +32,7 @@ _OPERATORS: dict[type, Callable] = {
 @expect.annotated
 def format_reward(completion: str) -> float:
     """1.0 for one think block, then one answer block and nothing else; or 0.0."""
-    match = _FORM.fullmatch(completion)
-    return float(match is not None and not any(map(_TAG.search, match.groups())))
+    return float(_FORM.fullmatch(completion) is not None)
 
 
 @expect.annotated

@@ -118,7 +118,8 @@ export function asking({ root, spec, controls, player, request }, keeper) {
     layer?.show(value);
     hand.overlay?.remove();
     panel.show(titled(), [], {});
-    panel.say(guess.steps ? `It will be said after ${guess.steps} steps.` : "");
+    const steps = guess.steps?.toLocaleString("en");
+    panel.say(steps ? `It will be said after ${steps} steps.` : "");
     panel.element.focus({ preventScroll: true });
     hold(true);
     if (player) player.restart(guess.steps);

@@ -1,6 +1,6 @@
 // The numbers of a mark in words: those at one place of the picture, and all of them.
 
-import { placeIn, placeOn, valueAt } from "./places.js";
+import { placeIn, placeOn, seen, valueAt } from "./places.js";
 import { format } from "./text.js";
 import { eachRow } from "./values.js";
 
@@ -70,7 +70,10 @@ const PLACES = {
 };
 
 const TOLD = {
-  bars: (mark, value) => mark.spans.map((_, i) => barAt(mark, value, i)).join(", "),
+  bars(mark, value) {
+    const inSight = mark.spans.map((_, i) => i).filter((i) => seen(value.data[i]));
+    return inSight.map((i) => barAt(mark, value, i)).join(", ");
+  },
   image(mark, value) {
     if (!mark.map) return undefined;
     const [height, width] = value.shape;
@@ -80,7 +83,7 @@ const TOLD = {
     return `${height} by ${width} cells, ${range([...value.data], place)}`;
   },
   points(_, value) {
-    const all = eachRow(value, pair);
+    const all = eachRow(value, pair).filter((p) => seen(...p));
     if (all.length <= MANY / 2) return all.map((p) => `(${p.map(short).join(", ")})`).join(" ");
     return `${all.length} points`;
   },
@@ -116,9 +119,9 @@ function near(mark, points, px, py, reach) {
 }
 
 function range(values, place) {
-  const seen = values.filter(Number.isFinite);
-  if (!seen.length) return "nothing in sight";
-  const [low, high] = [Math.min(...seen), Math.max(...seen)];
+  const inSight = values.filter((v) => seen(v));
+  if (!inSight.length) return "nothing in sight";
+  const [low, high] = [Math.min(...inSight), Math.max(...inSight)];
   const at = (v) => `${short(v)} at ${place(values.indexOf(v))}`;
   return `from ${at(low)} to ${at(high)}`;
 }
