@@ -42,6 +42,7 @@ def states(record):
 
 
 LIVE = re.compile(r"^live\(", re.MULTILINE)
+FOLDED = {"hide-input", "remove-input", "remove-cell"}
 ASKS = re.compile(r"\?|\b(guess|predict)", re.IGNORECASE)
 
 
@@ -89,6 +90,14 @@ def apart(path):
                 for line in code
             ]
     return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_code_that_shows_fits_the_page(name):
+    cells = source.read(ROOT / "source" / name / "chapter.md", "site")
+    shown = [c for c in cells if c.kind == "code" and not FOLDED.intersection(c.tags)]
+    lines = [line for cell in shown for line in cell.text.splitlines()]
+    assert not [line for line in lines if len(line) > 88]
 
 
 @pytest.mark.slow
