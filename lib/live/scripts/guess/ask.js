@@ -118,7 +118,7 @@ export function asking({ root, spec, controls, player, request }, keeper) {
     layer?.show(value);
     hand.overlay?.remove();
     panel.show(titled(), [], {});
-    const steps = guess.steps?.toLocaleString("en");
+    const steps = (guess.steps || "").toLocaleString("en");
     panel.say(steps ? `It will be said after ${steps} steps.` : "");
     panel.element.focus({ preventScroll: true });
     hold(true);

@@ -29,14 +29,14 @@ function ofChoice({ options }, { option, sure }, [truth]) {
   const n = options.length;
   const right = option === truth;
   const score = -Math.log(right ? sure : (1 - sure) / (n - 1));
-  const how = `${percent(sure)} sure`;
+  const how = `, ${percent(sure)} sure`;
   const so = options[truth] ?? "none of these";
-  const answer = right ? "and so it is" : `the answer is ${options[truth] ? `“${so}”` : so}`;
   const even = `being sure of nothing would have cost ${nats(Math.log(n))}`;
   const costs = sure > 1 / n ? `That costs ${nats(score)} nats; ${even}.` : costsEven(n);
-  const words = `You said “${options[option]}”, ${how}; ${answer}. ${costs}`;
-  const kept = { said: `${options[option]}, ${how}`, so, off: `${nats(score)} nats` };
-  return { ...kept, words, right, sure, score, n };
+  const said = options[option];
+  const rest = right ? "and so it is" : `the answer is “${so}”`;
+  const words = `You said “${said}”${how}; ${rest}. ${costs}`;
+  return { said: said + how, so, off: `${nats(score)} nats`, words, right, sure, score, n };
 }
 
 function ofPoint(guess, value, truth) {
@@ -66,9 +66,9 @@ function ofCurve(guess, value, truth, places) {
 const told = (said, so, off, rest) => ({ said, so, off, words: `You said ${said}; ${rest}.` });
 const finite = (numbers) => Array.from(numbers).every(Number.isFinite);
 const strange = (v) => (Number.isNaN(v) ? "no number" : `${v < 0 ? "minus " : ""}infinite`);
-const withUnit = (text, { unit }) => (unit ? `${text} ${text === "1" ? oneOf(unit) : unit}` : text);
 // "1 step", "1 nat a letter", but "1 times".
-const oneOf = (unit) => (unit === "times" ? unit : unit.replace(/^(\p{L}+)s\b/u, "$1"));
+const withUnit = (text, { unit }) =>
+  unit ? `${text} ${text === "1" ? unit.replace(/^(?!times)(\w+)s\b/, "$1") : unit}` : text;
 const percent = (p) => format("{:.0f} %", [100 * p]);
 const nats = (v) => format("{:.2f}", [v]);
 const few = (v) => format("{:.2g}", [v]);

@@ -4,7 +4,6 @@ import { draw } from "../marks/draw.js";
 import { alike } from "../marks/values.js";
 
 const FIELD = /\{[^}]*\}/g;
-const WORDS = /[\p{L}\p{N}]/u; // what only lays a text out is not read
 
 /**
  * A function (values, hidden) to {drawn, seen, text}: each mark as it is drawn, the values that
@@ -17,9 +16,9 @@ export function veilOver(marks) {
     for (const name of hidden) delete seen[name];
     const isSeen = ({ name }) => name in seen;
     const drawn = marks.map((mark, i) => drawings[i](values[mark.name], isSeen(mark)));
-    const isRead = (d, i) => typeof d === "string" && WORDS.test(d) && isSeen(marks[i]);
-    const texts = drawn.filter(isRead);
-    return { drawn, seen, text: texts.join("; ") };
+    const texts = drawn.filter((d, i) => typeof d === "string" && isSeen(marks[i]));
+    // What has neither letter nor digit only lays a text out.
+    return { drawn, seen, text: texts.filter((d) => /\w/.test(d)).join("; ") };
   };
 }
 
