@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import Future
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -25,7 +25,6 @@ T = TypeVar("T")
 AT_ONCE = min(4, os.cpu_count() or 1)
 # All other tags are about the look of a page, and no output depends on them.
 DECIDING = {"raises-exception", "skip-execution", "stderr"}
-ENDING_SECONDS = 5  # that kernels have to end after Ctrl-C
 FEW = 3  # so many kernels begin in less time than it takes to have a process to fork
 
 
@@ -170,29 +169,18 @@ class Executor:
 def _in_a_thread(work: Coroutine[Any, Any, T]) -> T:
     """Do asynchronous work where no signal comes: Ctrl-C is for the whole build.
 
-    In the main thread nbclient takes it, ends one kernel, and the others go on. Here
-    all of them are ended before Python is, which else may wait for their sockets.
+    In the main thread nbclient takes it, ends one kernel, and the others go on.
     """
-    loop, done = asyncio.new_event_loop(), Future[T]()
-    task = loop.create_task(work)
+    done: Future[T] = Future()
 
     def do() -> None:
         try:
-            done.set_result(loop.run_until_complete(task))
+            done.set_result(asyncio.run(work))
         except BaseException as error:
             done.set_exception(error)
-        finally:
-            loop.close()
 
-    thread = Thread(target=do, daemon=True)
-    thread.start()
-    try:
-        return done.result()
-    except KeyboardInterrupt:
-        with suppress(RuntimeError):  # it has just come to its end
-            loop.call_soon_threadsafe(task.cancel)
-        thread.join(ENDING_SECONDS)
-        raise
+    Thread(target=do, daemon=True).start()
+    return done.result()
 
 
 def code_hash(notebook: NotebookNode) -> str:
