@@ -267,9 +267,11 @@ def test_an_interrupted_execution_leaves_no_entry(project, monkeypatch):
 def test_a_build_that_is_stopped_stops_at_once_and_its_kernel_too(project, how):
     waits = "import os, time; open(f'{os.getpid()}.at', 'w'); time.sleep(600)"
     edit(project, "source/05_tiny/chapter.md", "from lib import tiny", waits)
-    script = f"from course.site import *; build(root=type(ROOT)({str(project)!r}))"
+    # What a shell puts into the background does not heed Ctrl-C, nor do its children.
+    heeds = "import signal as s; s.signal(s.SIGINT, s.default_int_handler); "
+    build_it = f"from course.site import *; build(root=type(ROOT)({str(project)!r}))"
     with subprocess.Popen(
-        [sys.executable, "-c", script], stderr=subprocess.DEVNULL
+        [sys.executable, "-c", heeds + build_it], stderr=subprocess.DEVNULL
     ) as work:
         try:
             soon = time.monotonic() + 60
